@@ -1,0 +1,100 @@
+/**
+ * The rows that operations read and change, as plain data. Column names are the camelCase of the table's;
+ * JSON columns travel as JSON text, so that nothing on the commit path parses or prints them twice.
+ */
+
+/** JSON as text, e.g. `{"question_count":5}`. */
+export type JsonText = string;
+
+export type SubscriptionType = 'MONTH' | 'YEAR' | 'CREDITS';
+export type PaymentStatus = 'PENDING' | 'COMPLETED' | 'FAILED' | 'REFUNDED';
+export type PromocodeType = 'TRAININGS' | 'FREE_MONTH' | 'CREDITS';
+export type FreeTrainingSource = 'CHANNEL' | 'PROMOCODE' | 'ADMIN';
+
+export interface UserRow {
+  readonly id: number;
+  readonly telegramId: number;
+  username: string | null;
+  firstName: string | null;
+  lastName: string | null;
+  readonly registrationDate: Date;
+  lastActivity: Date;
+  totalXp: number;
+  level: number;
+  totalTrainings: number;
+  totalScore: number;
+}
+
+export interface SessionRow {
+  readonly userId: number;
+  readonly botName: string;
+  sessionData: JsonText;
+  statsData: JsonText;
+  /** When the bot made the stored session: an older write does not replace it. */
+  sessionAt: Date;
+  /** When the bot made the stored stats. */
+  statsAt: Date;
+  readonly createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface BadgeRow {
+  readonly userId: number;
+  readonly badgeType: string;
+  readonly earnedInBot: string;
+  readonly earnedAt: Date;
+  readonly metadata: JsonText | null;
+}
+
+export interface SubscriptionRow {
+  readonly id: number;
+  readonly userId: number;
+  readonly subscriptionType: SubscriptionType;
+  readonly startDate: Date;
+  /** Null for CREDITS. */
+  endDate: Date | null;
+  isActive: boolean;
+  autoRenew: boolean;
+  /** Null for time-based subscriptions. */
+  creditsTotal: number | null;
+  creditsLeft: number | null;
+}
+
+export interface FreeTrainingRow {
+  readonly userId: number;
+  readonly source: FreeTrainingSource;
+  trainingsLeft: number;
+  readonly createdAt: Date;
+}
+
+/** Every table that operations work on, by the name they use for it. */
+export interface RowTypes {
+  users: UserRow;
+  botSessions: SessionRow;
+  userBadges: BadgeRow;
+  subscriptions: SubscriptionRow;
+  freeTrainings: FreeTrainingRow;
+}
+
+export type RowName = keyof RowTypes;
+
+/** A new row: the database gives its `id`, where it has one. */
+export type NewRow<N extends RowName> = Omit<RowTypes[N], 'id'>;
+
+/** What identifies rows of a table besides their user, e.g. `[badgeType, bot]`. */
+export type RowKey = readonly (string | number)[];
+
+/** The rows that an operation may touch: what is named here is loaded before `apply` runs. */
+export type Touches = { [N in RowName]?: readonly RowKey[] };
+
+/** The working set as a rule sees it: loaded rows to read and change in place, and new ones to add. */
+export interface Rows {
+  /** The user with this Telegram id; always there, created if unknown. */
+  user(telegramId: number): UserRow;
+  /** The one row of a user under a key declared in `touches`. */
+  find<N extends RowName>(table: N, user: UserRow, ...key: RowKey): RowTypes[N] | undefined;
+  /** All rows of a user under a key declared in `touches`, oldest first. */
+  list<N extends RowName>(table: N, user: UserRow, ...key: RowKey): RowTypes[N][];
+  /** Adds a row; its `id`, if it has one, prints as its number once the batch is flushed. */
+  add<N extends RowName>(table: N, row: NewRow<N>): RowTypes[N];
+}

@@ -1,0 +1,7 @@
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The moment `days` days of 24 hours after `from`. */
+export const addDays = (from: Date, days: number): Date => new Date(from.getTime() + days * DAY_MS);
+
+/** The later of two moments. */
+export const later = (a: Date, b: Date): Date => (a > b ? a : b);

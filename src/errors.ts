@@ -1,0 +1,92 @@
+/** Every error that botledger throws on purpose. `code` is stable and safe to show. */
+export abstract class BotLedgerError extends Error {
+  abstract readonly code: string;
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** Input that does not fit its schema. Nothing was sent, or nothing was applied. */
+export class ValidationError extends BotLedgerError {
+  readonly code = 'validation';
+  /**
+   * @param problems each names its field first, e.g. `addXp.xp: expected int, received string`
+   */
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('; '));
+  }
+}
+
+/** The idempotency key was used before for something else; this unit was not applied. */
+export class IdempotencyConflictError extends BotLedgerError {
+  readonly code = 'idempotency-conflict';
+  constructor(readonly key: string) {
+    super(
+      `Idempotency key "${key}" was already used for a unit with other content, so this one was not applied: ` +
+        'give each unit its own key, or put all writes of one update into one unit()',
+    );
+  }
+}
+
+/** Redis did not take the job in time. It may still run: retry with the same key. */
+export class QueueUnavailableError extends BotLedgerError {
+  readonly code = 'queue-unavailable';
+  constructor(
+    readonly key: string | undefined,
+    options?: ErrorOptions,
+  ) {
+    super(
+      'Redis did not accept the job. Check REDIS_URL and that Redis is up; then retry' +
+        (key === undefined ? '' : ` with the same key "${key}", which applies it once even if it did arrive`),
+      options,
+    );
+  }
+}
+
+/** The outcome did not arrive in the time given. The unit is still queued and will be applied. */
+export class ResultTimeoutError extends BotLedgerError {
+  readonly code = 'result-timeout';
+  constructor(
+    readonly key: string,
+    readonly timeoutMs: number,
+  ) {
+    super(
+      `No outcome for "${key}" within ${timeoutMs} ms: it is still queued; ask result() again or check the workers`,
+    );
+  }
+}
+
+/** The unit failed and waits in the failed set, with this reason, for a person to retry it. */
+export class OperationFailedError extends BotLedgerError {
+  readonly code = 'operation-failed';
+  constructor(
+    readonly key: string,
+    readonly reason: string,
+  ) {
+    super(`The unit "${key}" failed: ${reason}`);
+  }
+}
+
+/** The HTTP API refused or could not be reached. */
+export class ApiError extends BotLedgerError {
+  readonly code = 'api';
+  /** @param status HTTP status, or 0 when there was no answer */
+  constructor(
+    readonly status: number,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Settings that are missing or wrong, all of them at once. */
+export class ConfigError extends BotLedgerError {
+  readonly code = 'config';
+  /** @param problems each names its variable and the remedy */
+  constructor(readonly problems: readonly string[]) {
+    super(
+      `${problems.length === 1 ? 'One setting is' : `${problems.length} settings are`} wrong:\n  ${problems.join('\n  ')}`,
+    );
+  }
+}

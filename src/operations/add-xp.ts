@@ -1,0 +1,11 @@
+import * as z from 'zod';
+import { gainXp } from '../domain/levels.js';
+import { amount, levelTable } from './fields.js';
+import { operation } from './operation.js';
+
+/** Adds XP, shared by all bots, and raises the level where it is due. */
+export const addXp = operation({
+  name: 'addXp',
+  payload: z.strictObject({ xp: amount, levels: levelTable.optional() }),
+  apply: (rows, { xp, levels }, { telegramId }) => gainXp(rows.user(telegramId), xp, levels),
+});

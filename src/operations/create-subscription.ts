@@ -1,0 +1,37 @@
+import * as z from 'zod';
+import { grantSubscription } from '../domain/subscriptions.js';
+import { count } from './fields.js';
+import { operation } from './operation.js';
+
+/** The longest duration granted at once: ten years. */
+const MOST_DAYS = 3_660;
+
+/** Starts or prolongs a subscription. Days and credits that are left are carried over, never lost. */
+export const createSubscription = operation({
+  name: 'createSubscription',
+  payload: z
+    .strictObject({
+      type: z.enum(['MONTH', 'YEAR', 'CREDITS']),
+      durationDays: z.int().min(1).max(MOST_DAYS).optional(),
+      credits: count.optional(),
+      autoRenew: z.boolean().default(false),
+    })
+    .refine(({ type, credits }) => (type === 'CREDITS') === (credits !== undefined), {
+      path: ['credits'],
+      message: 'give credits for CREDITS, and only for CREDITS',
+    })
+    .refine(({ type, durationDays }) => type !== 'CREDITS' || durationDays === undefined, {
+      path: ['durationDays'],
+      message: 'CREDITS have no duration',
+    }),
+  touches: () => ({ subscriptions: [[]] }),
+  apply(rows, { type, durationDays, credits = 0, autoRenew }, { telegramId, at }) {
+    const { id, endDate, creditsLeft } = grantSubscription(rows, rows.user(telegramId), at, {
+      type,
+      durationDays,
+      credits,
+      autoRenew,
+    });
+    return { subscriptionId: id, endDate, creditsLeft };
+  },
+});

@@ -1,0 +1,163 @@
+import { hash } from 'node:crypto';
+import stringify from 'safe-stable-stringify';
+import * as z from 'zod';
+import { ValidationError } from '../errors.js';
+import { telegramId } from './fields.js';
+import type { Operation } from './operation.js';
+import { findOperation, type OperationName, operationNames, operations } from './registry.js';
+
+/** One operation on the wire: its name, its user, and the payload's fields beside them. */
+export interface WireOperation {
+  name: string;
+  telegramId: number;
+  [field: string]: unknown;
+}
+
+/** What one bot sends together: one idempotency key, one ledger row, all or nothing. */
+export interface Unit {
+  bot: string;
+  /** Unique per bot. */
+  key: string;
+  /** When the bot made it: milliseconds since 1970 by the bot's clock. */
+  at: number;
+  operations: WireOperation[];
+}
+
+/** What a BullMQ job carries. */
+export interface JobData {
+  v: 1;
+  units: Unit[];
+}
+
+/** An operation whose payload fits its schema, defaults filled in. */
+export interface CheckedOperation {
+  operation: Operation;
+  telegramId: number;
+  payload: Record<string, unknown>;
+}
+
+/** A unit that fits its schema. */
+export interface CheckedUnit {
+  bot: string;
+  key: string;
+  at: Date;
+  operations: CheckedOperation[];
+  /** Digest of the operations as sent: the same key with another digest is a conflict. */
+  contentHash: string;
+  /** Size of the operations as JSON, in bytes. */
+  bytes: number;
+}
+
+/** A unit may carry this much JSON by default: far more than a session needs, far less than Redis minds. */
+export const DEFAULT_MAX_UNIT_BYTES = 256 * 1024;
+
+const MOST_OPERATIONS = 100;
+
+/** 22 characters of base64url are 132 bits: no two contents share them by chance. */
+const HASH_CHARACTERS = 22;
+
+export const botName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected 1 to 64 letters, digits, "_", "." or "-"');
+
+export const unitKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,200}$/, 'expected 1 to 200 printable ASCII characters without spaces');
+
+const envelope = z.strictObject({
+  bot: botName,
+  key: unitKey,
+  at: z.int().min(0),
+  operations: z
+    .array(z.looseObject({ name: z.string() }))
+    .min(1)
+    .max(MOST_OPERATIONS),
+});
+
+const jobEnvelope = z.strictObject({ v: z.literal(1), units: z.array(z.unknown()).min(1).max(10_000) });
+
+const wireSchemas = new Map(
+  operationNames.map((name) => {
+    const operation = operations[name] as Operation;
+    return [name, operation.payload.safeExtend({ name: z.literal(name), telegramId })] as const;
+  }),
+);
+
+/** The schema of an operation on the wire: its payload, with `name` and `telegramId` beside it. */
+export function wireSchema(name: OperationName): z.ZodObject {
+  return wireSchemas.get(name) as z.ZodObject;
+}
+
+/**
+ * Reads the units out of a job's data, whoever enqueued it. The units themselves are still unchecked.
+ *
+ * @throws ValidationError when the data is not `{ v: 1, units: [...] }`
+ */
+export function readJob(data: unknown): unknown[] {
+  const parsed = jobEnvelope.safeParse(data);
+  if (!parsed.success) throw new ValidationError(describe('job', parsed.error));
+  return parsed.data.units;
+}
+
+/**
+ * Checks a unit against the schemas of its operations.
+ *
+ * @param raw anything
+ * @param maxBytes most bytes of JSON that its operations may take
+ * @throws ValidationError naming every field that does not fit
+ */
+export function checkUnit(raw: unknown, maxBytes: number = DEFAULT_MAX_UNIT_BYTES): CheckedUnit {
+  const parsed = envelope.safeParse(raw);
+  if (!parsed.success) throw new ValidationError(describe('unit', parsed.error));
+  const unit = parsed.data;
+
+  const problems: string[] = [];
+  const checked: CheckedOperation[] = [];
+  unit.operations.forEach((wire, index) => {
+    const where = unit.operations.length > 1 ? `operations[${index}] ` : '';
+    const operation = findOperation(wire.name) as Operation | undefined;
+    if (!operation) {
+      problems.push(`${where}name: unknown operation ${quote(wire.name)}; known are ${operationNames.join(', ')}`);
+      return;
+    }
+    const result = wireSchema(operation.name as OperationName).safeParse(wire);
+    if (result.success)
+      checked.push({ operation, telegramId: result.data['telegramId'] as number, payload: result.data });
+    else problems.push(...describe(`${where}${operation.name}`, result.error));
+  });
+  if (problems.length > 0) throw new ValidationError(problems);
+
+  const content = stringify(unit.operations) as string;
+  const bytes = Buffer.byteLength(content);
+  if (bytes > maxBytes) {
+    throw new ValidationError([
+      `operations: ${bytes} bytes of JSON, but a unit may have ${maxBytes}: store less, or split it`,
+    ]);
+  }
+  const contentHash = hash('sha256', content, 'base64url').slice(0, HASH_CHARACTERS);
+  return { bot: unit.bot, key: unit.key, at: new Date(unit.at), operations: checked, contentHash, bytes };
+}
+
+const LONGEST_JOB_NAME = 80;
+
+/** The name of a job in Bull Board: its operations, `saveSession+addXp`, or `pack ×N` for several units. */
+export function jobName(units: readonly Pick<Unit, 'operations'>[]): string {
+  const [unit] = units;
+  if (units.length !== 1 || !unit) return `pack ×${units.length}`;
+  const name = unit.operations.map((operation) => operation.name).join('+');
+  return name.length <= LONGEST_JOB_NAME ? name : `${name.slice(0, LONGEST_JOB_NAME - 1)}…`;
+}
+
+/** One line per problem, the field first: `addXp.xp: expected int, received string`. */
+export function describe(subject: string, error: z.ZodError): string[] {
+  return error.issues.flatMap((issue) => {
+    const path = [subject, ...issue.path.map(String)].join('.');
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => `${path}.${quoteIfOdd(key)}: unknown field; remove it`);
+    }
+    return [`${path}: ${lowerFirst(issue.message)}`];
+  });
+}
+
+const quote = (text: string) => JSON.stringify(text.slice(0, 64));
+const quoteIfOdd = (key: string) => (/^\w{1,64}$/.test(key) ? key : quote(key));
+const lowerFirst = (text: string) =>
+  text.replace(/^Invalid input: /, '').replace(/^[A-Z](?=[a-z])/, (c) => c.toLowerCase());
