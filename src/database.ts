@@ -1,0 +1,258 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Mutex } from 'async-mutex';
+import pg from 'pg';
+import { Sequelize } from 'sequelize-typescript';
+import type sqlite3 from 'sqlite3';
+import { SequelizeStorage, Umzug } from 'umzug';
+import { models } from './models/index.js';
+
+export type Dialect = 'postgres' | 'sqlite';
+
+/** How to reach a database and how long to wait for it. */
+export interface DatabaseOptions {
+  /** `postgres://user:password@host:port/name` or `sqlite:./path/to/file.sqlite`. */
+  url: string;
+  /** Most connections at once (PostgreSQL). */
+  poolSize?: number;
+  /** PostgreSQL gives up a statement after this long. */
+  statementTimeoutMs?: number;
+  /** PostgreSQL gives up waiting for a lock after this long. */
+  lockTimeoutMs?: number;
+  /**
+   * For connections that look up rows by key and nothing else: PostgreSQL plans index look-ups once and keeps to
+   * them. A plan made while a table was empty would otherwise scan it for as long as the connection lives.
+   */
+  lookupsOnly?: boolean;
+}
+
+export type Row = Record<string, unknown>;
+
+/** One SQL text, named so that PostgreSQL parses and plans it once per connection. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** An open transaction. */
+export interface SqlSession {
+  readonly dialect: Dialect;
+  /** Runs a statement; values are bound to `$1…` (PostgreSQL) or `?1…` (SQLite). */
+  query(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
+}
+
+const BUSY_TIMEOUT_MS = 10_000;
+const DEADLOCK_RETRIES = 10;
+
+// Beyond 2^53 nothing of ours is stored: every payload is bounded, and sums are clamped.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** Rows of the commit path: JSON stays text, because nothing there looks into it. */
+const rowTypes = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === pg.types.builtins.JSON || oid === pg.types.builtins.JSONB) return (text: string) => text;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+} as pg.CustomTypesConfig;
+
+/**
+ * A database: Sequelize with all models for reads, and transactions of named statements for writes. Models are bound
+ * per instance, so a process may open several: ask `database.sequelize.getRepository(User)`, never `User` itself.
+ */
+export class Database {
+  readonly dialect: Dialect;
+  readonly sequelize: Sequelize;
+  // SQLite has one writer; waiting here is fair, waiting inside SQLite is not (20 concurrent transactions mostly fail).
+  readonly #writer = new Mutex();
+
+  constructor(options: DatabaseOptions) {
+    this.dialect = options.url.startsWith('sqlite:') ? 'sqlite' : 'postgres';
+    this.sequelize = this.dialect === 'sqlite' ? openSqlite(options) : openPostgres(options);
+  }
+
+  /**
+   * Runs work in one transaction: READ COMMITTED on PostgreSQL, `BEGIN IMMEDIATE` behind a mutex on SQLite. A deadlock
+   * or serialization failure rolls back and runs the whole work again.
+   *
+   * @throws whatever `work` throws, after rolling back; the driver's error when the database is away
+   */
+  async transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return this.dialect === 'sqlite'
+          ? await this.#writer.runExclusive(() => this.#inSqlite(work))
+          : await this.#inPostgres(work);
+      } catch (error) {
+        if (attempt >= DEADLOCK_RETRIES || !isDeadlock(error)) throw error;
+      }
+    }
+  }
+
+  async #inPostgres<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    const connections = this.sequelize.connectionManager;
+    const client = (await connections.getConnection({ type: 'write' })) as pg.Client;
+    let broken = true;
+    try {
+      await client.query('BEGIN');
+      const result = await work(postgresSession(client));
+      await client.query('COMMIT');
+      broken = false;
+      return result;
+    } catch (error) {
+      broken = await client.query('ROLLBACK').then(
+        () => false,
+        () => true,
+      );
+      throw error;
+    } finally {
+      // A connection in an unknown state must not serve anyone else.
+      if (broken) await (connections as unknown as PoolKeeper).destroyConnection(client).catch(() => undefined);
+      else connections.releaseConnection(client);
+    }
+  }
+
+  async #inSqlite<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    // A connection of its own, kept open: readers on the default connection see committed rows only.
+    const connection = await sqliteConnection(this.sequelize, 'writer');
+    await run(connection, 'BEGIN IMMEDIATE', []);
+    try {
+      const result = await work({
+        dialect: 'sqlite',
+        query: ({ text }, values) => run(connection, text, values),
+      });
+      await run(connection, 'COMMIT', []);
+      return result;
+    } catch (error) {
+      await run(connection, 'ROLLBACK', []).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Answers when the database does. */
+  async ping(): Promise<void> {
+    await this.sequelize.query('SELECT 1');
+  }
+
+  /**
+   * Brings the schema up to date; safe to run from many processes at once.
+   *
+   * @returns the names of the migrations that ran now
+   */
+  async migrate(): Promise<string[]> {
+    const up = async () => (await this.migrations().up()).map(({ name }) => name);
+    if (this.dialect === 'sqlite') return this.#writer.runExclusive(() => this.#migrateSqlite(up));
+    return this.sequelize.transaction(async (transaction) => {
+      await this.sequelize.query(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`, { transaction });
+      return up();
+    });
+  }
+
+  /** SQLite has no lock to wait on: who loses the race is rolled back, and finds the work done when it looks again. */
+  async #migrateSqlite(up: () => Promise<string[]>, retries = 5): Promise<string[]> {
+    try {
+      return await up();
+    } catch (error) {
+      if (retries === 0) throw error;
+      return this.#migrateSqlite(up, retries - 1);
+    }
+  }
+
+  /** The migrations, for `up`, `down` and `pending`; sequelize-cli runs the same files with the same records. */
+  migrations(): Umzug<ReturnType<Sequelize['getQueryInterface']>> {
+    return new Umzug({
+      migrations: {
+        glob: ['*.cjs', { cwd: fileURLToPath(new URL('../../migrations', import.meta.url)) }],
+        resolve({ name, path, context }) {
+          const load = async () => (await import(path as string)).default;
+          return {
+            name,
+            up: async () => (await load()).up(context, Sequelize),
+            down: async () => (await load()).down(context, Sequelize),
+          };
+        },
+      },
+      context: this.sequelize.getQueryInterface(),
+      storage: new SequelizeStorage({ sequelize: this.sequelize }),
+      logger: undefined,
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.sequelize.close();
+  }
+}
+
+/** An arbitrary number that stands for "botledger migrates" among PostgreSQL's advisory locks. */
+const MIGRATION_LOCK = 7_226_011;
+
+interface PoolKeeper {
+  destroyConnection(connection: unknown): Promise<void>;
+}
+
+function openPostgres(options: DatabaseOptions): Sequelize {
+  const sequelize = new Sequelize(options.url, {
+    dialect: 'postgres',
+    models,
+    repositoryMode: true,
+    logging: false,
+    pool: { max: options.poolSize ?? 10, acquire: 10_000 },
+    dialectOptions: {
+      application_name: 'botledger',
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000,
+      statement_timeout: options.statementTimeoutMs ?? 15_000,
+      lock_timeout: options.lockTimeoutMs ?? 10_000,
+      idle_in_transaction_session_timeout: 20_000,
+    },
+  });
+  if (options.lookupsOnly) {
+    sequelize.addHook('afterConnect', async (connection) => {
+      await (connection as pg.Client).query(
+        'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; ' +
+          'SET plan_cache_mode = force_generic_plan',
+      );
+    });
+  }
+  return sequelize;
+}
+
+function postgresSession(client: pg.Client): SqlSession {
+  return {
+    dialect: 'postgres',
+    async query({ name, text }, values) {
+      const result = await client.query({ name, text, values: values as unknown[], types: rowTypes });
+      return result.rows;
+    },
+  };
+}
+
+function openSqlite({ url }: DatabaseOptions): Sequelize {
+  const storage = url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '');
+  mkdirSync(dirname(storage), { recursive: true });
+  return new Sequelize({ dialect: 'sqlite', storage, models, repositoryMode: true, logging: false });
+}
+
+async function sqliteConnection(sequelize: Sequelize, uuid: string): Promise<sqlite3.Database> {
+  const connections = sequelize.connectionManager as unknown as { connections: Record<string, sqlite3.Database> };
+  const open = connections.connections[uuid];
+  if (open) return open;
+
+  const connection = (await sequelize.connectionManager.getConnection({ uuid } as never)) as sqlite3.Database;
+  connection.configure('busyTimeout', BUSY_TIMEOUT_MS);
+  // WAL lets readers go on beside the writer; FULL, because a power cut must not take back what was acknowledged.
+  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL']) await run(connection, `PRAGMA ${pragma}`, []);
+  return connection;
+}
+
+function run(connection: sqlite3.Database, text: string, values: readonly unknown[]): Promise<Row[]> {
+  return new Promise((resolve, reject) => {
+    connection.all<Row>(text, values, (error, rows) => (error ? reject(error) : resolve(rows)));
+  });
+}
+
+/** Failures that vanish when the transaction runs again: deadlock, serialization failure, a busy SQLite file. */
+function isDeadlock(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === '40P01' || code === '40001' || code === 'SQLITE_BUSY';
+}

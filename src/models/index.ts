@@ -1,0 +1,37 @@
+import { BotSession } from './bot-session.js';
+import { FreeTraining } from './free-training.js';
+import { IdempotencyKey } from './idempotency-key.js';
+import { Payment } from './payment.js';
+import { Promocode } from './promocode.js';
+import { PromocodeUsage } from './promocode-usage.js';
+import { Subscription } from './subscription.js';
+import { TrainingHistory } from './training-history.js';
+import { User } from './user.js';
+import { UserBadge } from './user-badge.js';
+
+/** Every model, for `new Sequelize({ models })`. */
+export const models = [
+  User,
+  UserBadge,
+  BotSession,
+  Subscription,
+  Payment,
+  Promocode,
+  PromocodeUsage,
+  FreeTraining,
+  TrainingHistory,
+  IdempotencyKey,
+];
+
+export {
+  BotSession,
+  FreeTraining,
+  IdempotencyKey,
+  Payment,
+  Promocode,
+  PromocodeUsage,
+  Subscription,
+  TrainingHistory,
+  User,
+  UserBadge,
+};
