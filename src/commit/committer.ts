@@ -1,0 +1,123 @@
+import type { Database, SqlSession } from '../database.js';
+import type { CheckedUnit } from '../operations/unit.js';
+import { blame, OutageError, RuleFailures } from './failures.js';
+import { flush } from './flush.js';
+import { record, splitByLedger, type UnitResult } from './ledger.js';
+import { createMissingUsers, loadTouched, lockUsers } from './load.js';
+import { describeTables, type Tables } from './tables.js';
+import { WorkingSet } from './working-set.js';
+
+/** Times that a batch which lost a race for a unique index runs again before its units are looked at one by one. */
+const RACE_RETRIES = 5;
+
+/**
+ * Applies batches of units, each batch in one transaction. The result is what applying the units one by one, in
+ * order, would give; a unit that fails, fails alone.
+ */
+export class Committer {
+  readonly #database: Database;
+  readonly #tables: Tables;
+  readonly #now: () => Date;
+
+  /** @param now the clock that bounds the bots' own times: nothing happened later than its commit */
+  constructor(database: Database, { now = () => new Date() }: { now?: () => Date } = {}) {
+    this.#database = database;
+    this.#tables = describeTables(database);
+    this.#now = now;
+  }
+
+  /**
+   * Applies units in order.
+   *
+   * @returns a result per unit, in the order of the units
+   * @throws OutageError when the database is away; then nothing of this call is known to be applied, and running it
+   *   again is safe
+   */
+  async commit(units: readonly CheckedUnit[]): Promise<UnitResult[]> {
+    const results = await this.#settle(units);
+    return units.map((unit) => results.get(unit) as UnitResult);
+  }
+
+  /** One transaction if all goes well; otherwise as few as it takes to find who is to blame. */
+  async #settle(units: readonly CheckedUnit[]): Promise<Map<CheckedUnit, UnitResult>> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#commitBatch(units);
+      } catch (error) {
+        const whose = blame(error);
+        if (whose === 'database') throw new OutageError(error);
+        if (whose === 'race' && attempt < RACE_RETRIES) continue;
+        if (units.length === 1) return this.#failed(units[0] as CheckedUnit, error);
+        return error instanceof RuleFailures ? this.#settleApart(units, error) : this.#settleHalves(units);
+      }
+    }
+  }
+
+  /** The suspects are known: they run one by one after the others, because one may have misled the next. */
+  async #settleApart(units: readonly CheckedUnit[], { failures }: RuleFailures) {
+    const results = new Map<CheckedUnit, UnitResult>();
+    const add = (more: Map<CheckedUnit, UnitResult>) => {
+      for (const [unit, result] of more) results.set(unit, result);
+    };
+    const innocent = units.filter((unit) => !failures.has(unit));
+    if (innocent.length > 0) add(await this.#settle(innocent));
+    for (const suspect of failures.keys()) add(await this.#settle([suspect]));
+    return results;
+  }
+
+  /** The suspect is not known: halving finds it in about log₂ commits. */
+  async #settleHalves(units: readonly CheckedUnit[]) {
+    const middle = Math.ceil(units.length / 2);
+    const first = await this.#settle(units.slice(0, middle));
+    const second = await this.#settle(units.slice(middle));
+    return new Map([...first, ...second]);
+  }
+
+  #failed(unit: CheckedUnit, error: unknown): Map<CheckedUnit, UnitResult> {
+    const cause = error instanceof RuleFailures ? error.failures.get(unit) : error;
+    return new Map([[unit, { status: 'failed', error: cause as Error }]]);
+  }
+
+  #commitBatch(units: readonly CheckedUnit[]): Promise<Map<CheckedUnit, UnitResult>> {
+    return this.#database.transaction(async (session: SqlSession) => {
+      const now = this.#now();
+      const rows = new WorkingSet(this.#tables);
+      await lockUsers(session, this.#tables, rows, units);
+      const { fresh, settled, copies } = await splitByLedger(session, this.#tables.ledger, units);
+      await createMissingUsers(session, this.#tables, rows, fresh);
+      await loadTouched(session, this.#tables, rows, fresh);
+      const outcomes = applyInOrder(fresh, rows, now);
+      await flush(session, rows);
+      await record(session, this.#tables.ledger, outcomes, now);
+
+      const results = new Map(settled);
+      for (const [unit, applied] of outcomes) results.set(unit, { status: 'applied', outcomes: applied });
+      for (const [copy, original] of copies) results.set(copy, results.get(original) as UnitResult);
+      return results;
+    });
+  }
+}
+
+/** Runs the rules of all units on the working set. If any throws, the batch must be rolled back. */
+function applyInOrder(units: readonly CheckedUnit[], rows: WorkingSet, now: Date): Map<CheckedUnit, unknown[]> {
+  const outcomes = new Map<CheckedUnit, unknown[]>();
+  const failures = new Map<CheckedUnit, Error>();
+  for (const unit of units) {
+    try {
+      outcomes.set(unit, applyUnit(unit, rows, now));
+    } catch (error) {
+      failures.set(unit, error as Error);
+    }
+  }
+  if (failures.size > 0) throw new RuleFailures(failures);
+  return outcomes;
+}
+
+function applyUnit({ bot, at: claimed, operations }: CheckedUnit, rows: WorkingSet, now: Date): unknown[] {
+  // A bot whose clock runs ahead must not shut out later writes.
+  const at = claimed < now ? claimed : now;
+  return operations.map(({ operation, telegramId, payload }) => {
+    const created = rows.greet(telegramId, at);
+    return operation.apply(rows, payload, { bot, telegramId, at, created });
+  });
+}

@@ -1,0 +1,34 @@
+import type { Dialect, Row } from '../database.js';
+import type { Column } from './tables.js';
+
+/** The id of a row that is not inserted yet. It stands in rows and outcomes, and prints as its number afterwards. */
+export class NewId {
+  value: number | undefined;
+  toJSON(): number {
+    if (this.value === undefined) throw new Error('the id of a new row was printed before the row was inserted');
+    return this.value;
+  }
+}
+
+/** A value as the driver takes it. */
+export function encode(dialect: Dialect, { kind }: Column, value: unknown): unknown {
+  if (value === undefined || value === null) return null;
+  if (value instanceof NewId) return value.toJSON();
+  if (kind !== 'time') return value;
+  const iso = (value as Date).toISOString();
+  // The form in which Sequelize keeps dates in SQLite, so that its reads and comparisons agree with ours.
+  return dialect === 'postgres' ? iso : `${iso.slice(0, 10)} ${iso.slice(11, 23)} +00:00`;
+}
+
+/** Rows as the driver gives them, with the values that SQLite has no type for turned into what PostgreSQL gives. */
+export function decode(dialect: Dialect, columns: readonly Column[], rows: Row[]): Row[] {
+  if (dialect === 'postgres') return rows;
+  for (const { property, kind } of columns) {
+    if (kind !== 'time' && kind !== 'boolean') continue;
+    for (const row of rows) {
+      const value = row[property];
+      if (value !== null) row[property] = kind === 'time' ? new Date(value as string) : Boolean(value);
+    }
+  }
+  return rows;
+}

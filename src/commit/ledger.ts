@@ -1,0 +1,75 @@
+import type { SqlSession } from '../database.js';
+import { IdempotencyConflictError } from '../errors.js';
+import type { CheckedUnit } from '../operations/unit.js';
+import { insertRows, selectByKey } from './statements.js';
+import type { Table } from './tables.js';
+
+/** What became of a unit: its outcomes, one per operation, or why it was not applied. */
+export type UnitResult =
+  | { readonly status: 'applied'; readonly outcomes: readonly unknown[] }
+  | { readonly status: 'failed'; readonly error: Error };
+
+/** What the ledger holds of a key. */
+interface LedgerRow {
+  botName: string;
+  key: string;
+  contentHash: string;
+  outcomes: string;
+}
+
+/** The units of a batch, told apart. */
+export interface Split {
+  /** Never applied: these are to be applied now, in order. */
+  fresh: CheckedUnit[];
+  /** Applied before, or refused because their key was: what to answer. */
+  settled: Map<CheckedUnit, UnitResult>;
+  /** Later copies of a fresh unit in the same batch: they get what the first of them gets. */
+  copies: Map<CheckedUnit, CheckedUnit>;
+}
+
+/** Looks the units up in the ledger. Their users must be locked, so that nobody applies them meanwhile. */
+export async function splitByLedger(session: SqlSession, ledger: Table, units: readonly CheckedUnit[]): Promise<Split> {
+  const keys = units.map(({ bot, key }) => [bot, key]);
+  const rows = (await selectByKey(session, ledger, keys)) as unknown as LedgerRow[];
+  const applied = new Map(rows.map((row) => [ledgerId(row.botName, row.key), row]));
+
+  const split: Split = { fresh: [], settled: new Map(), copies: new Map() };
+  const first = new Map<string, CheckedUnit>();
+  for (const unit of units) {
+    const id = ledgerId(unit.bot, unit.key);
+    const row = applied.get(id);
+    const earlier = first.get(id);
+    if ((row ?? earlier ?? unit).contentHash !== unit.contentHash) {
+      split.settled.set(unit, { status: 'failed', error: new IdempotencyConflictError(unit.key) });
+    } else if (row) {
+      split.settled.set(unit, { status: 'applied', outcomes: JSON.parse(row.outcomes) });
+    } else if (earlier) {
+      split.copies.set(unit, earlier);
+    } else {
+      first.set(id, unit);
+      split.fresh.push(unit);
+    }
+  }
+  return split;
+}
+
+/** Writes the ledger rows of applied units, in the transaction of their effects. */
+export async function record(
+  session: SqlSession,
+  ledger: Table,
+  applied: ReadonlyMap<CheckedUnit, readonly unknown[]>,
+  now: Date,
+): Promise<void> {
+  if (applied.size === 0) return;
+  const rows = [...applied].map(([unit, outcomes]) => ({
+    botName: unit.bot,
+    key: unit.key,
+    contentHash: unit.contentHash,
+    outcomes: JSON.stringify(outcomes),
+    createdAt: now,
+  }));
+  await insertRows(session, ledger, rows);
+}
+
+// A bot's name has no space in it.
+const ledgerId = (bot: string, key: string) => `${bot} ${key}`;

@@ -1,0 +1,71 @@
+import type { SqlSession } from '../database.js';
+import type { RowKey, RowName } from '../domain/rows.js';
+import type { CheckedUnit } from '../operations/unit.js';
+import { insertUnlessThere, selectByKey } from './statements.js';
+import type { Tables } from './tables.js';
+import type { WorkingSet } from './working-set.js';
+
+/** Locks the users of the units that exist, in id order: two overlapping batches never wait for each other. */
+export async function lockUsers(
+  session: SqlSession,
+  tables: Tables,
+  rows: WorkingSet,
+  units: readonly CheckedUnit[],
+): Promise<void> {
+  const keys = [...new Set(units.flatMap(usersOf))].map((telegramId) => [telegramId]);
+  if (keys.length > 0) rows.take('users', keys, await selectByKey(session, tables.rows.users, keys));
+}
+
+/** Creates the users of the units that do not exist yet, and locks them. */
+export async function createMissingUsers(
+  session: SqlSession,
+  tables: Tables,
+  rows: WorkingSet,
+  units: readonly CheckedUnit[],
+): Promise<void> {
+  const firstSeen = new Map<number, Date>();
+  for (const unit of units) {
+    for (const telegramId of usersOf(unit)) {
+      if (!rows.knows(telegramId) && !firstSeen.has(telegramId)) firstSeen.set(telegramId, unit.at);
+    }
+  }
+  if (firstSeen.size === 0) return;
+
+  // In one order everywhere, so that two batches with the same new users do not deadlock on the unique index.
+  const missing = [...firstSeen].sort(([a], [b]) => a - b);
+  const newUsers = missing.map(([telegramId, at]) => ({ telegramId, registrationDate: at, lastActivity: at }));
+  const created = await insertUnlessThere(session, tables.rows.users, newUsers);
+
+  const keys = missing.map(([telegramId]) => [telegramId]);
+  rows.take('users', keys, await selectByKey(session, tables.rows.users, keys));
+  // Those not inserted here were created by another batch between our look and our insert.
+  for (const { telegramId } of created) rows.noteCreated(telegramId as number);
+}
+
+/** Loads what the operations of the units touch besides their users: one statement per table. */
+export async function loadTouched(
+  session: SqlSession,
+  tables: Tables,
+  rows: WorkingSet,
+  units: readonly CheckedUnit[],
+): Promise<void> {
+  const wanted = new Map<RowName, Map<string, RowKey>>();
+  for (const { bot, operations } of units) {
+    for (const { operation, payload, telegramId } of operations) {
+      for (const [name, keys] of Object.entries(operation.touches(payload, bot)) as [RowName, RowKey[]][]) {
+        const byId = wanted.get(name) ?? new Map<string, RowKey>();
+        wanted.set(name, byId);
+        for (const key of keys) {
+          const full = [rows.user(telegramId).id, ...key];
+          byId.set(JSON.stringify(full), full);
+        }
+      }
+    }
+  }
+  for (const [name, byId] of wanted) {
+    const keys = [...byId.values()];
+    rows.take(name, keys, await selectByKey(session, tables.rows[name], keys));
+  }
+}
+
+const usersOf = ({ operations }: CheckedUnit) => operations.map(({ telegramId }) => telegramId);

@@ -1,0 +1,127 @@
+import type { Dialect, SqlSession, Statement } from '../database.js';
+import { decode, encode } from './encoding.js';
+import type { Column, Table } from './tables.js';
+
+/**
+ * Bulk statements: however many rows, one statement and one round trip. The rows travel as one array per column on
+ * PostgreSQL (`unnest`), and as one JSON document on SQLite (`json_each`).
+ */
+
+type Record_ = Record<string, unknown>;
+
+/** Loads the rows under the keys, oldest first; locks them in that order where the table asks for it. */
+export async function selectByKey(session: SqlSession, table: Table, keys: readonly (readonly unknown[])[]) {
+  const loaded = table.columns.filter((column) => !column.writeOnly);
+  const statement = cached(session.dialect, `select ${table.name}`, (dialect) => {
+    const columns = loaded.map((column) => `t.${column.name} AS "${column.property}"`).join(', ');
+    const match = table.key.map(({ name }) => `t.${name} = k.${name}`).join(' AND ');
+    const where = table.where ? ` AND ${table.where}` : '';
+    const order = table.columns.some(({ name }) => name === 'id') ? ' ORDER BY t.id' : '';
+    const lock = table.lock && dialect === 'postgres' ? ' FOR UPDATE OF t' : '';
+    // CROSS JOIN keeps SQLite from turning the join around; PostgreSQL is told by `lookupsOnly`.
+    const from = `${source(dialect, table.key, 'k')} CROSS JOIN ${table.name} t`;
+    return `SELECT ${columns} FROM ${from} WHERE ${match}${where}${order}${lock}`;
+  });
+  const rows = await session.query(statement, parameters(session.dialect, table.key, keys));
+  return decode(session.dialect, loaded, rows);
+}
+
+/** Inserts rows. */
+export async function insertRows(session: SqlSession, table: Table, rows: readonly Record_[]): Promise<void> {
+  await insert(session, table, rows, '');
+}
+
+/** Inserts the rows that break no unique index, and returns the keys of those. */
+export function insertUnlessThere(session: SqlSession, table: Table, rows: readonly Record_[]) {
+  const key = table.key.map(({ name, property }) => `${name} AS "${property}"`).join(', ');
+  return insert(session, table, rows, ` ON CONFLICT DO NOTHING RETURNING ${key}`);
+}
+
+function insert(session: SqlSession, table: Table, rows: readonly Record_[], suffix: string) {
+  const given = table.columns.filter(({ property }) => rows.some((row) => row[property] !== undefined));
+  const names = given.map(({ name }) => name).join(', ');
+  const statement = cached(session.dialect, `insert ${table.name} ${names}${suffix}`, (dialect) => {
+    const values = given.map(({ name }) => `v.${name}`).join(', ');
+    // SQLite needs the WHERE to tell ON CONFLICT from a join's ON.
+    return `INSERT INTO ${table.name} (${names}) SELECT ${values} FROM ${source(dialect, given, 'v')} WHERE true${suffix}`;
+  });
+  return session.query(statement, parameters(session.dialect, given, tuples(given, rows)));
+}
+
+/** Writes the given properties of rows, found by their ids. */
+export async function updateRows(
+  session: SqlSession,
+  table: Table,
+  rows: readonly Record_[],
+  properties: ReadonlySet<string>,
+): Promise<void> {
+  const changed = table.columns.filter(({ property }) => properties.has(property));
+  const given = [idColumn(table), ...changed];
+  const statement = cached(
+    session.dialect,
+    `update ${table.name} ${[...changed.map(({ name }) => name)]}`,
+    (dialect) => {
+      const set = changed.map(({ name, writeOnly }) =>
+        writeOnly ? `${name} = COALESCE(v.${name}, t.${name})` : `${name} = v.${name}`,
+      );
+      return `UPDATE ${table.name} AS t SET ${set.join(', ')} FROM ${source(dialect, given, 'v')} WHERE t.id = v.id`;
+    },
+  );
+  await session.query(statement, parameters(session.dialect, given, tuples(given, rows)));
+}
+
+/** Takes the next ids of a table out of its sequence. */
+export async function takeIds(session: SqlSession, table: Table, count: number): Promise<number[]> {
+  const statement = cached(session.dialect, `ids ${table.name}`, (dialect) =>
+    dialect === 'postgres'
+      ? `SELECT nextval(pg_get_serial_sequence('${table.name}', 'id')) AS id FROM generate_series(1, $1::int)`
+      : `SELECT n.value + COALESCE((SELECT seq FROM sqlite_sequence WHERE name = '${table.name}'), 0) AS id
+           FROM json_each(?1) AS n`,
+  );
+  const values =
+    session.dialect === 'postgres' ? count : JSON.stringify(Array.from({ length: count }, (_, i) => i + 1));
+  const rows = await session.query(statement, [values]);
+  return rows.map(({ id }) => id as number);
+}
+
+function idColumn(table: Table): Column {
+  const id = table.columns.find(({ name }) => name === 'id');
+  if (!id) throw new Error(`${table.name} has no id column to update by`);
+  return id;
+}
+
+const tuples = (columns: readonly Column[], rows: readonly Record_[]) =>
+  rows.map((row) => columns.map(({ property }) => row[property]));
+
+/** A FROM item that yields the parameters as rows. */
+function source(dialect: Dialect, columns: readonly Column[], alias: string): string {
+  const names = columns.map(({ name }) => name);
+  if (dialect === 'postgres') {
+    const arrays = columns.map(({ sqlType }, index) => `$${index + 1}::${sqlType}[]`);
+    return `unnest(${arrays.join(', ')}) AS ${alias}(${names.join(', ')})`;
+  }
+  const fields = names.map((name, index) => `value ->> '$[${index}]' AS ${name}`);
+  return `(SELECT ${fields.join(', ')} FROM json_each(?1)) AS ${alias}`;
+}
+
+function parameters(dialect: Dialect, columns: readonly Column[], rows: readonly (readonly unknown[])[]): unknown[] {
+  if (dialect === 'sqlite') {
+    return [
+      JSON.stringify(rows.map((row) => row.map((value, index) => encode(dialect, columns[index] as Column, value)))),
+    ];
+  }
+  return columns.map((column, index) => rows.map((row) => encode(dialect, column, row[index])));
+}
+
+const statements = new Map<string, Statement>();
+
+/** Builds each statement once; its name is what PostgreSQL knows the prepared statement by. */
+function cached(dialect: Dialect, what: string, build: (dialect: Dialect) => string): Statement {
+  const id = `${dialect} ${what}`;
+  let statement = statements.get(id);
+  if (!statement) {
+    statement = { name: `botledger_${statements.size}`, text: build(dialect) };
+    statements.set(id, statement);
+  }
+  return statement;
+}

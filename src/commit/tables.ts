@@ -1,0 +1,111 @@
+import type { Model, ModelStatic } from 'sequelize';
+import type { Database, Dialect } from '../database.js';
+import type { RowName } from '../domain/rows.js';
+import { BotSession, FreeTraining, IdempotencyKey, Subscription, User, UserBadge } from '../models/index.js';
+
+/** How a table is loaded and written by the commit. Columns and types come from its model. */
+interface Definition {
+  model: ModelStatic<Model>;
+  /** The properties that rows are loaded by; `userId` comes first where rows belong to a user. */
+  key: readonly string[];
+  /** Loads only rows for which this holds. */
+  where?: string;
+  /** Rows are locked when they are loaded. Only what is not already behind its user's lock needs that. */
+  lock?: boolean;
+  /** Outcomes name the ids of new rows, so they are fetched before the insert. */
+  namesNewIds?: boolean;
+  /** Properties that rules write and never read, so they are not loaded: undefined means unchanged. */
+  writeOnly?: readonly string[];
+}
+
+const definitions: Record<RowName, Definition> = {
+  users: { model: User, key: ['telegramId'], lock: true },
+  botSessions: { model: BotSession, key: ['userId', 'botName'], writeOnly: ['sessionData'] },
+  userBadges: { model: UserBadge, key: ['userId', 'badgeType', 'earnedInBot'], writeOnly: ['metadata'] },
+  subscriptions: { model: Subscription, key: ['userId'], where: 't.is_active', namesNewIds: true },
+  freeTrainings: { model: FreeTraining, key: ['userId'] },
+};
+
+const ledgerDefinition: Definition = { model: IdempotencyKey, key: ['botName', 'key'] };
+
+/** How a column's values travel: as themselves, as a moment, or as JSON text. */
+export type ColumnKind = 'number' | 'text' | 'boolean' | 'time' | 'json';
+
+export interface Column {
+  /** Its name in the code, e.g. `totalXp`. */
+  readonly property: string;
+  /** Its name in the table, e.g. `total_xp`. */
+  readonly name: string;
+  readonly kind: ColumnKind;
+  /** Its PostgreSQL type, for typed array parameters. */
+  readonly sqlType: string;
+  readonly writeOnly: boolean;
+}
+
+/** A table as the commit sees it. */
+export interface Table {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  readonly key: readonly Column[];
+  readonly where: string | undefined;
+  readonly lock: boolean;
+  readonly namesNewIds: boolean;
+}
+
+/** Every table of the commit, for one database. */
+export interface Tables {
+  readonly dialect: Dialect;
+  readonly rows: Readonly<Record<RowName, Table>>;
+  readonly ledger: Table;
+}
+
+/** Reads the tables off the models, so that a new column is named in its model and nowhere else. */
+export function describeTables({ sequelize, dialect }: Database): Tables {
+  const describe = (definition: Definition) =>
+    describeTable(sequelize.getRepository(definition.model as never) as ModelStatic<Model>, definition);
+  const rows = Object.fromEntries(
+    Object.entries(definitions).map(([name, definition]) => [name, describe(definition)]),
+  );
+  return { dialect, rows: rows as Record<RowName, Table>, ledger: describe(ledgerDefinition) };
+}
+
+function describeTable(model: ModelStatic<Model>, definition: Definition): Table {
+  const columns = Object.entries(model.getAttributes()).map(([property, attribute]): Column => {
+    const type = (attribute.type as { key: string }).key;
+    return {
+      property,
+      name: attribute.field ?? property,
+      ...columnTypes(type),
+      writeOnly: definition.writeOnly?.includes(property) ?? false,
+    };
+  });
+  return {
+    name: String(model.getTableName()),
+    columns,
+    key: definition.key.map((property) => columns.find((column) => column.property === property) as Column),
+    where: definition.where,
+    lock: definition.lock ?? false,
+    namesNewIds: definition.namesNewIds ?? false,
+  };
+}
+
+function columnTypes(type: string): { kind: ColumnKind; sqlType: string } {
+  switch (type) {
+    case 'INTEGER':
+    case 'BIGINT':
+      return { kind: 'number', sqlType: 'bigint' };
+    case 'DECIMAL':
+      return { kind: 'text', sqlType: 'numeric' };
+    case 'STRING':
+    case 'TEXT':
+      return { kind: 'text', sqlType: 'text' };
+    case 'BOOLEAN':
+      return { kind: 'boolean', sqlType: 'boolean' };
+    case 'DATE':
+      return { kind: 'time', sqlType: 'timestamptz' };
+    case 'JSON':
+      return { kind: 'json', sqlType: 'json' };
+    default:
+      throw new Error(`the commit does not know columns of type ${type}: add it to columnTypes()`);
+  }
+}

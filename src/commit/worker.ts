@@ -1,0 +1,131 @@
+import { hash } from 'node:crypto';
+import { type Job, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import type { Config } from '../config.js';
+import type { Database } from '../database.js';
+import { IdempotencyConflictError, ValidationError } from '../errors.js';
+import { type Closable, closeAll } from '../lifecycle.js';
+import type { Logger } from '../logger.js';
+import { checkUnit, jobName, readJob, type Unit } from '../operations/unit.js';
+import { keepCompleted, openWorkerRedis, UNITS_QUEUE, unitJobOptions } from '../queue.js';
+import { Batcher, InterruptedError } from './batcher.js';
+import { Committer } from './committer.js';
+import type { UnitResult } from './ledger.js';
+
+/** What a job answers for each of its units, in their order. */
+export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { movedTo: string };
+
+/** What a commit worker needs. */
+export interface CommitDependencies {
+  config: Pick<Config, 'redisUrl' | 'batchMaxUnits' | 'batchMaxBytes' | 'workerConcurrency' | 'maxUnitBytes'>;
+  database: Database;
+  logger: Logger;
+}
+
+// Units are safe to rerun, so a crash of the worker is never the job's fault.
+const MANY_STALLS = 1_000_000;
+
+/**
+ * Starts a commit worker: takes jobs off the queue and applies their units, exactly once each.
+ *
+ * @returns when it is connected; `close()` finishes the running batch and hands back what it cannot finish
+ */
+export async function startCommitWorker({ config, database, logger }: CommitDependencies): Promise<Closable> {
+  const redis = openWorkerRedis(config.redisUrl);
+  const queue = new Queue(UNITS_QUEUE, { connection: redis });
+  const limits = { maxUnits: config.batchMaxUnits, maxBytes: config.batchMaxBytes };
+  const batcher = new Batcher(new Committer(database), limits, logger);
+  const processor = new JobProcessor(batcher, queue, config.maxUnitBytes, logger);
+
+  const worker = new Worker(UNITS_QUEUE, (job, token) => processor.process(job, token), {
+    connection: redis,
+    concurrency: config.workerConcurrency,
+    maxStalledCount: MANY_STALLS,
+    removeOnComplete: keepCompleted,
+  });
+  worker.on('error', (error) => logger.warn({ err: error.message }, 'Redis'));
+  worker.on('failed', (job, error) =>
+    logger.warn({ job: job?.id, name: job?.name, reason: error.message }, 'job failed'),
+  );
+  queue.on('error', () => undefined);
+  await worker.waitUntilReady();
+  logger.info({ concurrency: config.workerConcurrency, ...limits }, 'commit worker is ready');
+
+  return {
+    async close() {
+      batcher.interrupt();
+      await closeAll([{ close: () => redis.quit() }, queue, worker]);
+    },
+  };
+}
+
+/** Turns a job into units, and their results into the job's. */
+class JobProcessor {
+  constructor(
+    readonly batcher: Batcher,
+    readonly queue: Queue,
+    readonly maxUnitBytes: number,
+    readonly logger: Logger,
+  ) {}
+
+  async process(job: Job, token: string | undefined): Promise<UnitAnswer[]> {
+    const units = readUnits(job);
+    try {
+      const results = await Promise.all(units.map((unit) => this.#settle(unit)));
+      if (units.length === 1) return [answerAlone(units[0], results[0] as UnitResult)];
+      return await Promise.all(results.map((result, index) => this.#answerInPack(units[index], result)));
+    } catch (error) {
+      if (!(error instanceof InterruptedError)) throw error;
+      await job.moveToWait(token);
+      throw new WaitingError(error.message);
+    }
+  }
+
+  async #settle(raw: unknown): Promise<UnitResult> {
+    try {
+      return await this.batcher.submit(checkUnit(raw, this.maxUnitBytes));
+    } catch (error) {
+      if (error instanceof ValidationError) return { status: 'failed', error };
+      throw error;
+    }
+  }
+
+  /** A unit that fails in a pack becomes a job of its own, so that its retries and its end can be seen. */
+  async #answerInPack(raw: unknown, result: UnitResult): Promise<UnitAnswer> {
+    if (result.status === 'applied') return { key: (raw as Unit).key, outcomes: result.outcomes };
+    // Named after its content, so that a pack that runs again does not put it back twice.
+    const jobId = `split~${hash('sha256', JSON.stringify(raw), 'base64url').slice(0, 22)}`;
+    this.logger.warn(
+      { job: jobId, reason: result.error.message },
+      'unit of a pack failed; put back as a job of its own',
+    );
+    await this.queue.add(nameOf(raw), { v: 1, units: [raw] }, { ...unitJobOptions, jobId });
+    return { movedTo: jobId };
+  }
+}
+
+function readUnits(job: Job): unknown[] {
+  try {
+    return readJob(job.data);
+  } catch (error) {
+    throw new UnrecoverableError(reason(error as Error));
+  }
+}
+
+function answerAlone(raw: unknown, result: UnitResult): UnitAnswer {
+  if (result.status === 'applied') return { key: (raw as Unit).key, outcomes: result.outcomes };
+  const { error } = result;
+  // No retry can mend these; what failed otherwise is tried again after a pause.
+  const hopeless = error instanceof ValidationError || error instanceof IdempotencyConflictError;
+  throw hopeless ? new UnrecoverableError(reason(error)) : new Error(reason(error), { cause: error });
+}
+
+/** The reason as it stands in Bull Board: the kind of error first, by which the SDK knows it again. */
+const reason = (error: Error) => `${error.name}: ${error.message}`;
+
+function nameOf(raw: unknown): string {
+  try {
+    return jobName([raw as Unit]);
+  } catch {
+    return 'unreadable unit';
+  }
+}

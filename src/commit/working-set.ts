@@ -1,0 +1,136 @@
+import type { NewRow, RowKey, RowName, Rows, RowTypes, UserRow } from '../domain/rows.js';
+import { NewId } from './encoding.js';
+import type { Table, Tables } from './tables.js';
+
+type AnyRow = Record<string, unknown>;
+
+/** A row in memory, with what the database holds of it; a new row has no original. */
+interface Entry {
+  row: AnyRow;
+  original: AnyRow | undefined;
+}
+
+/** What has to be written of one table. */
+export interface Changes {
+  table: Table;
+  inserted: AnyRow[];
+  updated: AnyRow[];
+  /** Every property that differs in any of the updated rows. */
+  properties: Set<string>;
+}
+
+/**
+ * The rows that a batch touches, in memory. Rules read and change them; the flush writes what differs from what was
+ * loaded.
+ */
+export class WorkingSet implements Rows {
+  readonly #tables: Tables;
+  readonly #groups = new Map<RowName, Map<string | number, Entry[]>>();
+  readonly #newUsers = new Set<number>();
+
+  constructor(tables: Tables) {
+    this.#tables = tables;
+  }
+
+  /** Takes in what was loaded of a table under these keys; a key without rows is known to have none. */
+  take(table: RowName, keys: readonly RowKey[], rows: readonly AnyRow[]): void {
+    const group = this.#group(table);
+    for (const key of keys) {
+      const id = keyId(key);
+      if (!group.has(id)) group.set(id, []);
+    }
+    for (const row of rows) this.#entries(table, row).push({ row, original: { ...row } });
+  }
+
+  /** Notes that this transaction brought the user into being. */
+  noteCreated(telegramId: number): void {
+    this.#newUsers.add(telegramId);
+  }
+
+  /** Moves the user's last activity forward; says whether this is the first operation of a user just created. */
+  greet(telegramId: number, at: Date): boolean {
+    const user = this.user(telegramId);
+    if (at > user.lastActivity) user.lastActivity = at;
+    return this.#newUsers.delete(telegramId);
+  }
+
+  knows(telegramId: number): boolean {
+    return (this.#group('users').get(telegramId)?.length ?? 0) > 0;
+  }
+
+  user(telegramId: number): UserRow {
+    const entry = this.#group('users').get(telegramId)?.[0];
+    if (!entry) throw new Error(`the user of this operation was not loaded`);
+    return entry.row as unknown as UserRow;
+  }
+
+  find<N extends RowName>(table: N, user: UserRow, ...key: RowKey): RowTypes[N] | undefined {
+    return this.list(table, user, ...key)[0];
+  }
+
+  list<N extends RowName>(table: N, user: UserRow, ...key: RowKey): RowTypes[N][] {
+    const entries = this.#group(table).get(keyId([user.id, ...key]));
+    if (!entries) throw new Error(`${table} was read under a key that the operation's touches() does not name`);
+    return entries.map(({ row }) => row as unknown as RowTypes[N]);
+  }
+
+  add<N extends RowName>(table: N, newRow: NewRow<N>): RowTypes[N] {
+    const row: AnyRow = { ...newRow };
+    if (this.#tables.rows[table].namesNewIds) row['id'] = new NewId();
+    this.#entries(table, row).push({ row, original: undefined });
+    return row as unknown as RowTypes[N];
+  }
+
+  /** What differs from what was loaded, by table; tables without changes are left out. */
+  changes(): Changes[] {
+    const all: Changes[] = [];
+    for (const [name, group] of this.#groups) {
+      const table = this.#tables.rows[name];
+      const changes: Changes = { table, inserted: [], updated: [], properties: new Set() };
+      for (const entries of group.values()) for (const entry of entries) collect(entry, changes);
+      if (changes.inserted.length > 0 || changes.updated.length > 0) all.push(changes);
+    }
+    return all;
+  }
+
+  #group(table: RowName): Map<string | number, Entry[]> {
+    let group = this.#groups.get(table);
+    if (!group) {
+      group = new Map();
+      this.#groups.set(table, group);
+    }
+    return group;
+  }
+
+  #entries(table: RowName, row: AnyRow): Entry[] {
+    const group = this.#group(table);
+    const id = keyId(this.#tables.rows[table].key.map(({ property }) => row[property] as string | number));
+    let entries = group.get(id);
+    if (!entries) {
+      entries = [];
+      group.set(id, entries);
+    }
+    return entries;
+  }
+}
+
+function collect({ row, original }: Entry, changes: Changes): void {
+  if (!original) {
+    changes.inserted.push(row);
+    return;
+  }
+  let differs = false;
+  for (const { property } of changes.table.columns) {
+    if (same(row[property], original[property])) continue;
+    differs = true;
+    changes.properties.add(property);
+  }
+  if (differs) changes.updated.push(row);
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return a === b || (a instanceof Date && b instanceof Date && a.getTime() === b.getTime());
+}
+
+// Names hold no control characters that JSON leaves bare, so joined keys cannot be mistaken for each other.
+const keyId = (key: RowKey): string | number => (key.length === 1 ? (key[0] as string | number) : JSON.stringify(key));

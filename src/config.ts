@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import * as z from 'zod';
+import { ConfigError } from './errors.js';
+import { botName, DEFAULT_MAX_UNIT_BYTES } from './operations/unit.js';
+
+/** Every setting of every process, read once and checked. */
+export interface Config {
+  readonly production: boolean;
+  /** `postgres://…` or `sqlite:./file`. */
+  readonly databaseUrl: string;
+  /** `redis://…` or `rediss://…`. */
+  readonly redisUrl: string;
+  readonly host: string;
+  readonly port: number;
+  /** How many proxies stand in front of the API: their X-Forwarded headers are believed, nobody else's. */
+  readonly trustedProxies: number;
+  /** Bearer tokens of the API, by bot. In development without API_TOKENS: one made-up token, for ANY_BOT. */
+  readonly apiTokens: ReadonlyMap<string, string>;
+  /** The login of Bull Board. */
+  readonly admin: { readonly user: string; readonly password: string };
+  /** Which of the above were made up for this run because nothing was set (never in production). */
+  readonly generated: { readonly admin: boolean; readonly apiTokens: boolean };
+  readonly logLevel: string;
+  /** Most units that one transaction commits. */
+  readonly batchMaxUnits: number;
+  /** Most JSON, in bytes, that one transaction commits. */
+  readonly batchMaxBytes: number;
+  /** Jobs that one commit worker holds at once: those in the running batch and those collected for the next. */
+  readonly workerConcurrency: number;
+  readonly maxUnitBytes: number;
+  readonly databasePoolSize: number;
+  readonly ledgerRetentionDays: number;
+  readonly shutdownTimeoutMs: number;
+}
+
+/** What readConfig may fill in for settings that are absent. */
+export interface Fallbacks {
+  /** For `botledger start`: the embedded database and Redis. */
+  databaseUrl?: string;
+  redisUrl?: string;
+}
+
+/** Stands in `apiTokens` for every bot. No bot can have this name. */
+export const ANY_BOT = '*';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const COPY_EXAMPLE = 'copy .env.example to .env';
+
+/** A whole number within bounds; says which it wants. */
+const whole = (min: number, max: number, byDefault: number) =>
+  z.coerce
+    .number()
+    .int()
+    .min(min)
+    .max(max)
+    .default(byDefault)
+    .catch(({ issues }) => {
+      throw new Remedy(`must be a whole number from ${min} to ${max}`, issues);
+    });
+
+/** Says what to do about a setting. */
+class Remedy extends Error {
+  constructor(
+    message: string,
+    readonly issues: unknown,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Reads the whole configuration from the environment.
+ *
+ * @param env the environment, usually `process.env`
+ * @param fallbacks what stands in for settings that are absent
+ * @throws ConfigError with every problem at once, each with its remedy
+ */
+export function readConfig(env: Environment, fallbacks: Fallbacks = {}): Config {
+  const problems: string[] = [];
+  const production = env['NODE_ENV'] === 'production';
+
+  const read = <T>(name: string, parse: (value: string | undefined) => T, otherwise: T): T => {
+    try {
+      return parse(env[name]?.trim() || undefined);
+    } catch (error) {
+      problems.push(`${name} ${(error as Error).message}`);
+      return otherwise;
+    }
+  };
+  const number = (name: string, schema: z.ZodType<number>) => read(name, (value) => schema.parse(value), 0);
+
+  const apiTokens = read('API_TOKENS', (value) => readTokens(value, production), new Map<string, string>());
+  const adminUser = env['ADMIN_USER']?.trim();
+  const adminPassword = env['ADMIN_PASSWORD']?.trim();
+  const adminIsSet = Boolean(adminUser && adminPassword);
+  if (!adminIsSet && (production || adminUser || adminPassword)) {
+    problems.push(
+      'ADMIN_USER and ADMIN_PASSWORD must both be set: they guard Bull Board' +
+        (production ? ', and production does not start without them' : ''),
+    );
+  }
+  if (production && adminPassword && adminPassword.length < SHORTEST_SECRET) {
+    problems.push(`ADMIN_PASSWORD must have at least ${SHORTEST_SECRET} characters in production`);
+  }
+
+  const config: Config = {
+    production,
+    databaseUrl: read('DATABASE_URL', (value) => readDatabaseUrl(value ?? fallbacks.databaseUrl), ''),
+    redisUrl: read('REDIS_URL', (value) => readRedisUrl(value ?? fallbacks.redisUrl), ''),
+    host: read('HOST', (value) => value ?? '127.0.0.1', ''),
+    port: number('PORT', whole(0, 65_535, 3000)),
+    trustedProxies: number('TRUSTED_PROXIES', whole(0, 10, 0)),
+    apiTokens: apiTokens ?? new Map([[ANY_BOT, randomBytes(24).toString('base64url')]]),
+    admin: { user: adminUser || 'admin', password: adminPassword || randomBytes(12).toString('base64url') },
+    generated: { admin: !adminIsSet, apiTokens: apiTokens === undefined },
+    logLevel: read('LOG_LEVEL', readLogLevel, 'info'),
+    batchMaxUnits: number('BATCH_MAX_UNITS', whole(1, 5_000, 500)),
+    batchMaxBytes: number('BATCH_MAX_BYTES', whole(1_024, 268_435_456, 8_388_608)),
+    workerConcurrency: number('WORKER_CONCURRENCY', whole(1, 10_000, 1_000)),
+    maxUnitBytes: number('MAX_UNIT_BYTES', whole(1_024, 16_777_216, DEFAULT_MAX_UNIT_BYTES)),
+    databasePoolSize: number('DATABASE_POOL_SIZE', whole(1, 200, 10)),
+    ledgerRetentionDays: number('LEDGER_RETENTION_DAYS', whole(1, 3_650, 30)),
+    shutdownTimeoutMs: number('SHUTDOWN_TIMEOUT_SECONDS', whole(1, 600, 25)) * 1_000,
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+const SHORTEST_SECRET = 12;
+
+function readDatabaseUrl(value: string | undefined): string {
+  if (!value) throw new Error(`is missing: ${COPY_EXAMPLE}`);
+  if (/^sqlite:.+/.test(value) && !value.includes(':memory:')) return value;
+  if (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value)) return value;
+  throw new Error('must be postgres://user:password@host:5432/name or sqlite:./data/botledger.sqlite');
+}
+
+function readRedisUrl(value: string | undefined): string {
+  if (!value) throw new Error(`is missing: ${COPY_EXAMPLE}`);
+  if (/^rediss?:\/\//.test(value) && URL.canParse(value)) return value;
+  throw new Error('must be redis://host:6379 or rediss://user:password@host:6379');
+}
+
+function readLogLevel(value = 'info'): string {
+  const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+  if (!levels.includes(value)) throw new Error(`must be one of ${levels.join(', ')}`);
+  return value;
+}
+
+function readTokens(value: string | undefined, production: boolean): Map<string, string> | undefined {
+  if (!value) {
+    if (production) throw new Error('is missing: set it to bot:token pairs, e.g. spin_bot:a-long-random-token');
+    return undefined;
+  }
+  const tokens = new Map<string, string>();
+  for (const pair of value.split(',')) {
+    const [bot = '', ...rest] = pair.trim().split(':');
+    const token = rest.join(':');
+    if (!botName.safeParse(bot).success || !token) {
+      throw new Error('must be bot:token pairs with commas between them, e.g. spin_bot:secret1,quiz_bot:secret2');
+    }
+    if (production && token.length < SHORTEST_SECRET) {
+      throw new Error(`has a token shorter than ${SHORTEST_SECRET} characters for ${bot}: use a long random one`);
+    }
+    if (tokens.has(bot)) throw new Error(`names ${bot} twice`);
+    if ([...tokens.values()].includes(token)) throw new Error(`gives ${bot} a token that another bot has`);
+    tokens.set(bot, token);
+  }
+  return tokens;
+}

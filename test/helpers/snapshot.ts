@@ -1,0 +1,27 @@
+import { QueryTypes } from 'sequelize';
+import type { Database } from '../../src/database.js';
+
+// Surrogate ids are left out: PostgreSQL's sequences leave gaps that no user can see. Where order matters, the queries
+// sort by them.
+const queries = {
+  users: `SELECT telegram_id, username, first_name, last_name, registration_date, last_activity, total_xp, level,
+    total_trainings, total_score FROM users ORDER BY telegram_id`,
+  user_badges: `SELECT u.telegram_id, badge_type, earned_in_bot, earned_at, metadata FROM user_badges t
+    JOIN users u ON u.id = t.user_id ORDER BY u.telegram_id, badge_type, earned_in_bot`,
+  bot_sessions: `SELECT u.telegram_id, bot_name, session_data, stats_data, session_at, stats_at, created_at, updated_at
+    FROM bot_sessions t JOIN users u ON u.id = t.user_id ORDER BY u.telegram_id, bot_name`,
+  subscriptions: `SELECT u.telegram_id, subscription_type, start_date, end_date, is_active, auto_renew, credits_total,
+    credits_left FROM subscriptions t JOIN users u ON u.id = t.user_id ORDER BY u.telegram_id, t.id`,
+  free_trainings: `SELECT u.telegram_id, source, trainings_left, created_at FROM free_trainings t
+    JOIN users u ON u.id = t.user_id ORDER BY u.telegram_id, source`,
+  idempotency_keys: `SELECT bot_name, key, content_hash FROM idempotency_keys ORDER BY bot_name, key`,
+};
+
+/** Everything that is stored, in a form that two databases can be compared by. */
+export async function snapshot({ sequelize }: Database): Promise<Record<string, unknown[]>> {
+  const tables: Record<string, unknown[]> = {};
+  for (const [table, query] of Object.entries(queries)) {
+    tables[table] = await sequelize.query(query, { type: QueryTypes.SELECT });
+  }
+  return JSON.parse(JSON.stringify(tables));
+}
