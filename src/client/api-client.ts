@@ -1,0 +1,65 @@
+import { ApiError } from '../errors.js';
+
+const READ_TIMEOUT_MS = 5_000;
+
+/** What the API knows of a key. */
+export type OperationState =
+  | { status: 'applied'; outcomes: unknown[] }
+  | { status: 'failed'; reason: string }
+  | { status: 'waiting' };
+
+/** Reads over HTTP, with the bot's token. */
+export class ApiClient {
+  readonly #bot: string;
+  readonly #url: string | undefined;
+  readonly #token: string | undefined;
+
+  constructor({ bot, url, token }: { bot: string; url: string | undefined; token: string | undefined }) {
+    this.#bot = bot;
+    this.#url = url?.replace(/\/+$/, '');
+    this.#token = token;
+  }
+
+  /**
+   * Reads a resource.
+   *
+   * @param path e.g. `/v1/leaderboard`; `:bot` stands for the bot's name
+   * @param query parameters; undefined ones are left out
+   * @returns the JSON body, or undefined for 404
+   * @throws ApiError for any other answer, or none
+   */
+  async get<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T | undefined> {
+    if (!this.#url) throw new ApiError(0, 'reads need the API: give apiUrl and apiToken to new BotLedger()');
+    const url = new URL(this.#url + path.replace(':bot', encodeURIComponent(this.#bot)));
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) url.searchParams.set(name, String(value));
+
+    const response = await this.#fetch(url);
+    const body: unknown = await response.json().catch(() => undefined);
+    if (response.ok) return body as T;
+    if (response.status === 404) return undefined;
+    const detail = (body as { detail?: string; title?: string } | undefined) ?? {};
+    throw new ApiError(
+      response.status,
+      `${response.status} ${detail.detail ?? detail.title ?? response.statusText} (${path})`,
+    );
+  }
+
+  /** What became of a unit of this bot; undefined while its key is not known, or when there is no API to ask. */
+  async readOperation(key: string): Promise<OperationState | undefined> {
+    return this.#url ? this.get(`/v1/bots/:bot/operations/${encodeURIComponent(key)}`) : undefined;
+  }
+
+  async #fetch(url: URL): Promise<Response> {
+    try {
+      return await fetch(url, {
+        headers: { accept: 'application/json', ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}) },
+        signal: AbortSignal.timeout(READ_TIMEOUT_MS),
+      });
+    } catch (cause) {
+      throw new ApiError(0, `the API at ${url.origin} did not answer: check apiUrl and that \`botledger api\` runs`, {
+        cause,
+      });
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { ulid } from 'ulid';
+import { ValidationError } from '../errors.js';
+import { type OperationName, type OutcomeOf, operationNames } from '../operations/registry.js';
+import { botName, checkUnit, describe, type Unit, type WireOperation } from '../operations/unit.js';
+import { ApiClient } from './api-client.js';
+import type { OperationMethods, SendOptions, UnitMethods } from './methods.js';
+import { OutcomeReader } from './outcomes.js';
+import { Reads } from './reads.js';
+import { operationReceipt, type Receipt, unitReceipt } from './receipt.js';
+import { Sender } from './sender.js';
+import { collectOperations, wireOperation } from './unit-builder.js';
+
+/** Where a bot finds its ledger. What is left out is read from the environment. */
+export interface BotLedgerOptions {
+  /** The bot's name, e.g. `spin_bot`; by default `BOT_NAME`. */
+  bot?: string;
+  /** By default `REDIS_URL`. */
+  redisUrl?: string;
+  /** Where `botledger api` listens, e.g. `http://127.0.0.1:3000`; by default `API_URL`. Only reads need it. */
+  apiUrl?: string;
+  /** The bot's token in `API_TOKENS`; by default `API_TOKEN`. */
+  apiToken?: string;
+  /** Most JSON, in bytes, of one unit; by default 256 KiB. */
+  maxUnitBytes?: number;
+}
+
+abstract class OperationSender extends Reads {
+  abstract enqueue<N extends OperationName>(
+    operation: { name: N; telegramId: number; payload?: object },
+    options?: SendOptions,
+  ): Promise<Receipt<OutcomeOf<N>>>;
+}
+
+for (const name of operationNames) {
+  Object.defineProperty(OperationSender.prototype, name, {
+    value(this: OperationSender, telegramId: number, payload?: object, options?: SendOptions) {
+      return this.enqueue(payload ? { name, telegramId, payload } : { name, telegramId }, options);
+    },
+  });
+}
+
+// The methods are made from the registry, so a new operation needs no line here.
+const WithOperations = OperationSender as unknown as abstract new (
+  api: ApiClient,
+) => OperationSender & OperationMethods;
+
+/**
+ * A bot's way into the ledger: writes are enqueued and applied exactly once; reads go over HTTP.
+ *
+ * @example
+ * const ledger = new BotLedger({ bot: 'spin_bot', redisUrl, apiUrl, apiToken });
+ * const receipt = await ledger.addXp(telegramId, { xp: 150 }, { key: `upd-${update.update_id}` });
+ * const { leveledUp } = await receipt.result();
+ */
+export class BotLedger extends WithOperations {
+  /** The bot in whose name this ledger writes. */
+  readonly bot: string;
+  readonly #sender: Sender;
+  readonly #outcomes: OutcomeReader;
+  readonly #maxUnitBytes: number | undefined;
+  #lastAt = 0;
+
+  /** @throws ValidationError when the bot's name or the address of Redis is missing or wrong */
+  constructor(options: BotLedgerOptions = {}) {
+    const { env } = process;
+    const bot = botName.safeParse(options.bot ?? env['BOT_NAME']);
+    const redisUrl = options.redisUrl ?? env['REDIS_URL'];
+    const problems = bot.success ? [] : describe('bot', bot.error);
+    if (!redisUrl) problems.push('redisUrl: missing; give it or set REDIS_URL');
+    if (!bot.success || !redisUrl) throw new ValidationError(problems);
+
+    const api = new ApiClient({
+      bot: bot.data,
+      url: options.apiUrl ?? env['API_URL'],
+      token: options.apiToken ?? env['API_TOKEN'],
+    });
+    super(api);
+    this.bot = bot.data;
+    this.#maxUnitBytes = options.maxUnitBytes;
+    this.#sender = new Sender(redisUrl);
+    this.#outcomes = new OutcomeReader(redisUrl, this.#sender.queue, api);
+  }
+
+  /**
+   * Enqueues one operation; `ledger.addXp(id, { xp: 5 })` is short for it.
+   *
+   * @returns a receipt, once Redis holds the job
+   * @throws ValidationError naming the field, before anything is sent
+   * @throws QueueUnavailableError within a second when Redis is away; retry with the same key
+   */
+  override async enqueue<N extends OperationName>(
+    { name, telegramId, payload }: { name: N; telegramId: number; payload?: object },
+    { key }: SendOptions = {},
+  ): Promise<Receipt<OutcomeOf<N>>> {
+    const sent = await this.#send([wireOperation(name, telegramId, payload)], key);
+    return operationReceipt(this.#outcomes, sent.jobId, sent.key);
+  }
+
+  /**
+   * Enqueues several operations under one key: they are applied in one transaction, all or none.
+   *
+   * @param build calls the operations on what it is given; it must not be async
+   * @returns a receipt for the outcomes, in the order of the calls
+   * @throws ValidationError, QueueUnavailableError as `enqueue`
+   */
+  async unit(options: SendOptions, build: (unit: UnitMethods) => void): Promise<Receipt<OutcomeOf<OperationName>[]>> {
+    const sent = await this.#send(collectOperations(build), options.key);
+    return unitReceipt(this.#outcomes, sent.jobId, sent.key);
+  }
+
+  /** Closes every connection. What was enqueued stays enqueued. */
+  async close(): Promise<void> {
+    await this.#outcomes.close();
+    await this.#sender.close();
+  }
+
+  async #send(operations: WireOperation[], key = ulid()): Promise<{ jobId: string; key: string }> {
+    // Never back, also when the clock is set back: later saves of one bot must not look older.
+    this.#lastAt = Math.max(this.#lastAt, Date.now());
+    const unit: Unit = { bot: this.bot, key, at: this.#lastAt, operations };
+    checkUnit(unit, this.#maxUnitBytes);
+    const job = await this.#sender.send(unit);
+    return { jobId: job.id as string, key };
+  }
+}

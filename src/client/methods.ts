@@ -1,0 +1,27 @@
+import type { OperationName, OutcomeOf, PayloadOf } from '../operations/registry.js';
+import type { Receipt } from './receipt.js';
+
+/** How a unit is sent. */
+export interface SendOptions {
+  /**
+   * The idempotency key, unique per bot: derive it from what happened, e.g. `upd-${update_id}`. What is sent again
+   * under the same key is applied once. Without one, every call is a new fact.
+   */
+  key?: string;
+}
+
+type PayloadArguments<N extends OperationName> =
+  Record<never, never> extends PayloadOf<N> ? [payload?: PayloadOf<N>] : [payload: PayloadOf<N>];
+
+/** One method per operation: enqueues it, and resolves with a receipt once Redis holds the job. */
+export type OperationMethods = {
+  [N in OperationName]: (
+    telegramId: number,
+    ...args: [...PayloadArguments<N>, options?: SendOptions]
+  ) => Promise<Receipt<OutcomeOf<N>>>;
+};
+
+/** The same methods inside `unit()`: they note the operation, and nothing is sent before the function returns. */
+export type UnitMethods = {
+  [N in OperationName]: (telegramId: number, ...args: PayloadArguments<N>) => void;
+};

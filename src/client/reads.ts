@@ -1,0 +1,119 @@
+import type {
+  AccessView,
+  BadgeView,
+  JsonObject,
+  LeaderboardEntry,
+  SessionView,
+  SubscriptionView,
+  UserView,
+} from '../domain/views.js';
+import type { ApiClient } from './api-client.js';
+import type { OperationMethods } from './methods.js';
+
+/** What a bot knows of a user from the update at hand. */
+export interface Profile {
+  username?: string | null;
+  firstName?: string | null;
+  lastName?: string | null;
+}
+
+/** The reads of the SDK, over HTTP. They show what is committed. */
+export abstract class Reads {
+  readonly #api: ApiClient;
+
+  constructor(api: ApiClient) {
+    this.#api = api;
+  }
+
+  /**
+   * The user with this bot's session and stats. A user nobody knows yet is answered as they will start: no XP,
+   * level 1, an empty session. A profile that differs from what is stored is written on the way.
+   *
+   * @throws ApiError
+   */
+  async getUserSession<S = JsonObject, T = JsonObject>(
+    telegramId: number,
+    profile: Profile = {},
+  ): Promise<{ user: UserView; session: S; stats: T }> {
+    const read = await this.#api.get<SessionView>(`/v1/bots/:bot/users/${telegramId}/session`);
+    const { user, session, stats } = read ?? { user: null, session: {}, stats: {} };
+    const known = user ?? newUser(telegramId);
+    const news = Object.entries(profile).filter(([name, value]) => value !== known[name as keyof Profile]);
+    if (!user || news.length > 0) await (this as unknown as OperationMethods).touchUser(telegramId, profile);
+    return { user: { ...known, ...Object.fromEntries(news) }, session: session as S, stats: stats as T };
+  }
+
+  /** The user, or null when nobody knows them. @throws ApiError */
+  async getUser(telegramId: number): Promise<UserView | null> {
+    return (await this.#api.get<UserView>(`/v1/users/${telegramId}`)) ?? null;
+  }
+
+  /**
+   * The badges of a user, oldest first.
+   *
+   * @param options.bot only those earned in this bot; by default in any
+   * @throws ApiError
+   */
+  async getBadges(telegramId: number, { bot }: { bot?: string } = {}): Promise<BadgeView[]> {
+    return (await this.#api.get<{ badges: BadgeView[] }>(`/v1/users/${telegramId}/badges`, { bot }))?.badges ?? [];
+  }
+
+  /** Whether a user earned a badge, in a bot or in any. @throws ApiError */
+  async hasBadge(telegramId: number, badgeType: string, options: { bot?: string } = {}): Promise<boolean> {
+    return (await this.getBadges(telegramId, options)).some((badge) => badge.badgeType === badgeType);
+  }
+
+  /** Whether `consumeAccess` would let the user in now, and by what. @throws ApiError */
+  async checkAccess(telegramId: number): Promise<AccessView> {
+    const access = await this.#api.get<AccessView>(`/v1/users/${telegramId}/access`);
+    return access ?? { hasAccess: false, accessType: null, details: {} };
+  }
+
+  /** The running time-based subscription, else the active credits, else null. @throws ApiError */
+  async getActiveSubscription(telegramId: number): Promise<SubscriptionView | null> {
+    const read = await this.#api.get<{ subscription: SubscriptionView | null }>(`/v1/users/${telegramId}/subscription`);
+    return read?.subscription ?? null;
+  }
+
+  /**
+   * Users by XP, ties by who was there first.
+   *
+   * @param options.limit most users, 1 to 100
+   * @throws ApiError
+   */
+  async getLeaderboard({
+    limit = 10,
+    offset = 0,
+  }: {
+    limit?: number;
+    offset?: number;
+  } = {}): Promise<LeaderboardEntry[]> {
+    return (await this.#api.get<{ users: LeaderboardEntry[] }>('/v1/leaderboard', { limit, offset }))?.users ?? [];
+  }
+
+  /** The user's place on the leaderboard, from 1, or null when nobody knows them. @throws ApiError */
+  async getRank(telegramId: number): Promise<number | null> {
+    return (await this.#api.get<{ rank: number }>(`/v1/users/${telegramId}/rank`))?.rank ?? null;
+  }
+
+  /** How many users there are. @throws ApiError */
+  async countUsers(): Promise<number> {
+    return (await this.#api.get<{ count: number }>('/v1/users/count'))?.count ?? 0;
+  }
+}
+
+function newUser(telegramId: number): UserView {
+  const now = new Date().toISOString();
+  return {
+    telegramId,
+    username: null,
+    firstName: null,
+    lastName: null,
+    registrationDate: now,
+    lastActivity: now,
+    totalXp: 0,
+    level: 1,
+    totalTrainings: 0,
+    totalScore: 0,
+  };
+}

@@ -1,0 +1,34 @@
+import type { OutcomeReader } from './outcomes.js';
+
+/** What enqueueing returns: proof that Redis holds the unit, and the way to its outcome. */
+export class Receipt<O> {
+  readonly #read: (timeoutMs: number) => Promise<O>;
+
+  constructor(
+    /** The unit's idempotency key: sending again under it changes nothing. */
+    readonly key: string,
+    read: (timeoutMs: number) => Promise<O>,
+  ) {
+    this.#read = read;
+  }
+
+  /**
+   * Waits for the outcome. A refusal (`granted: false`) is an outcome too.
+   *
+   * @param options.timeoutMs how long to wait, in milliseconds
+   * @throws ResultTimeoutError when it takes longer; the unit is still queued, so ask again
+   * @throws OperationFailedError when the unit failed and waits for a person
+   * @throws IdempotencyConflictError when the key was used before for something else
+   */
+  result({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<O> {
+    return this.#read(timeoutMs);
+  }
+}
+
+/** A receipt for all outcomes of a unit, in the order of its operations. */
+export const unitReceipt = <O>(reader: OutcomeReader, jobId: string, key: string) =>
+  new Receipt<O>(key, (timeoutMs) => reader.read(jobId, key, timeoutMs) as Promise<O>);
+
+/** A receipt for the outcome of a unit of one operation. */
+export const operationReceipt = <O>(reader: OutcomeReader, jobId: string, key: string) =>
+  new Receipt<O>(key, async (timeoutMs) => (await reader.read(jobId, key, timeoutMs))[0] as O);

@@ -1,0 +1,15 @@
+export { BotLedger, type BotLedgerOptions } from './client/ledger.js';
+export type { OperationMethods, SendOptions, UnitMethods } from './client/methods.js';
+export type { Profile } from './client/reads.js';
+export type { Receipt } from './client/receipt.js';
+export type * from './domain/views.js';
+export {
+  ApiError,
+  BotLedgerError,
+  IdempotencyConflictError,
+  OperationFailedError,
+  QueueUnavailableError,
+  ResultTimeoutError,
+  ValidationError,
+} from './errors.js';
+export type { OperationName, OutcomeOf, PayloadOf } from './operations/registry.js';
