@@ -5,7 +5,7 @@ import { closeAll } from '../../src/lifecycle.js';
 import { createLogger } from '../../src/logger.js';
 import { UNITS_QUEUE } from '../../src/queue.js';
 import type { Contender } from './contender.js';
-import { enqueueLone } from './enqueue.js';
+import { enqueueLone, enqueuePacks } from './enqueue.js';
 
 /** botledger, one unit per job. */
 export const botledgerLone: Contender = {
@@ -20,4 +20,12 @@ export const botledgerLone: Contender = {
     const worker = await startCommitWorker({ config, database, logger: createLogger('bench', 'warn') });
     return { close: () => closeAll([database, worker]) };
   },
+};
+
+/** botledger, as a busy SDK sends. */
+export const botledgerPacks: Contender = {
+  ...botledgerLone,
+  name: 'botledger, packs',
+  jobs: 60_000,
+  enqueue: enqueuePacks,
 };

@@ -7,7 +7,7 @@ import type { OperationMethods, SendOptions, UnitMethods } from './methods.js';
 import { OutcomeReader } from './outcomes.js';
 import { Reads } from './reads.js';
 import { operationReceipt, type Receipt, unitReceipt } from './receipt.js';
-import { Sender } from './sender.js';
+import { type Place, Sender, type SizedUnit } from './sender.js';
 import { collectOperations, wireOperation } from './unit-builder.js';
 
 /** Where a bot finds its ledger. What is left out is read from the environment. */
@@ -23,6 +23,9 @@ export interface BotLedgerOptions {
   /** Most JSON, in bytes, of one unit; by default 256 KiB. */
   maxUnitBytes?: number;
 }
+
+/** The outcomes of a unit's operations, in their order. */
+export type UnitReceipt = Receipt<OutcomeOf<OperationName>[]>;
 
 abstract class OperationSender extends Reads {
   abstract enqueue<N extends OperationName>(
@@ -92,8 +95,9 @@ export class BotLedger extends WithOperations {
     { name, telegramId, payload }: { name: N; telegramId: number; payload?: object },
     { key }: SendOptions = {},
   ): Promise<Receipt<OutcomeOf<N>>> {
-    const sent = await this.#send([wireOperation(name, telegramId, payload)], key);
-    return operationReceipt(this.#outcomes, sent.jobId, sent.key);
+    const unit = this.#unit([wireOperation(name, telegramId, payload)], key);
+    const [place] = await this.#sender.send([unit]);
+    return operationReceipt(this.#outcomes, place as Place, unit.unit.key);
   }
 
   /**
@@ -103,9 +107,23 @@ export class BotLedger extends WithOperations {
    * @returns a receipt for the outcomes, in the order of the calls
    * @throws ValidationError, QueueUnavailableError as `enqueue`
    */
-  async unit(options: SendOptions, build: (unit: UnitMethods) => void): Promise<Receipt<OutcomeOf<OperationName>[]>> {
-    const sent = await this.#send(collectOperations(build), options.key);
-    return unitReceipt(this.#outcomes, sent.jobId, sent.key);
+  async unit(options: SendOptions, build: (unit: UnitMethods) => void): Promise<UnitReceipt> {
+    return (await this.enqueueMany([{ ...options, build }]))[0] as UnitReceipt;
+  }
+
+  /**
+   * Enqueues many units in as few jobs as they fit into: for importers. Each unit still has its own key, its own
+   * outcome, and fails alone.
+   *
+   * @param units a key, and what `unit()` takes, each; call it with a few thousand at a time
+   * @returns their receipts in the same order, once Redis holds all of them
+   * @throws ValidationError for the first unit that does not fit; then none is sent
+   * @throws QueueUnavailableError as `enqueue`; some may have arrived, so retry all with the same keys
+   */
+  async enqueueMany(units: readonly (SendOptions & { build: (unit: UnitMethods) => void })[]): Promise<UnitReceipt[]> {
+    const sized = units.map(({ key, build }) => this.#unit(collectOperations(build), key));
+    const places = await this.#sender.send(sized);
+    return sized.map(({ unit }, index) => unitReceipt(this.#outcomes, places[index] as Place, unit.key));
   }
 
   /** Closes every connection. What was enqueued stays enqueued. */
@@ -114,12 +132,10 @@ export class BotLedger extends WithOperations {
     await this.#sender.close();
   }
 
-  async #send(operations: WireOperation[], key = ulid()): Promise<{ jobId: string; key: string }> {
+  #unit(operations: WireOperation[], key = ulid()): SizedUnit {
     // Never back, also when the clock is set back: later saves of one bot must not look older.
     this.#lastAt = Math.max(this.#lastAt, Date.now());
     const unit: Unit = { bot: this.bot, key, at: this.#lastAt, operations };
-    checkUnit(unit, this.#maxUnitBytes);
-    const job = await this.#sender.send(unit);
-    return { jobId: job.id as string, key };
+    return { unit, bytes: checkUnit(unit, this.#maxUnitBytes).bytes };
   }
 }

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { IdempotencyConflictError, OperationFailedError, ResultTimeoutError, ValidationError } from '../errors.js';
 import { openWorkerRedis, UNITS_QUEUE } from '../queue.js';
 import type { ApiClient } from './api-client.js';
+import type { Place } from './sender.js';
 
 /** What a job answers for a unit: its outcomes, or the job that it was put into. */
 type UnitAnswer = { key: string; outcomes: unknown[] } | { movedTo: string };
@@ -12,8 +13,10 @@ export class OutcomeReader {
   readonly #redisUrl: string;
   readonly #queue: Queue;
   readonly #api: ApiClient;
+  /** Jobs that are waited for, each once however many of its units are asked about. */
+  readonly #jobs = new Map<string, Promise<UnitAnswer[] | undefined>>();
   #redis: Redis | undefined;
-  #events: QueueEvents | undefined;
+  #events: Promise<QueueEvents> | undefined;
 
   constructor(redisUrl: string, queue: Queue, api: ApiClient) {
     this.#redisUrl = redisUrl;
@@ -22,62 +25,71 @@ export class OutcomeReader {
   }
 
   /**
-   * The outcomes of a unit.
+   * The outcomes of a unit, one per operation.
    *
-   * @param jobId the job that carries it
+   * @param place where the unit was put
    * @param timeoutMs how long to wait
    * @throws ResultTimeoutError, OperationFailedError, IdempotencyConflictError, ValidationError
    */
-  async read(jobId: string, key: string, timeoutMs: number): Promise<unknown[]> {
-    const deadline = Date.now() + timeoutMs;
-    const timeLeft = () => Math.max(1, deadline - Date.now());
-    const timedOut = new ResultTimeoutError(key, timeoutMs);
-    let id = jobId;
-    for (;;) {
-      const job = await within(timeLeft(), timedOut, Job.fromId(this.#queue, id));
-      if (!job) return this.#readLedger(key, timedOut);
-      const answer = await this.#finish(job, key, timeLeft(), timedOut);
-      if (!answer) return this.#readLedger(key, timedOut);
-      if ('outcomes' in answer) return answer.outcomes;
-      id = answer.movedTo;
-    }
+  read(place: Place, key: string, timeoutMs: number): Promise<unknown[]> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new ResultTimeoutError(key, timeoutMs)), timeoutMs);
+      this.#read(place, key)
+        .then((outcomes) => (outcomes ? resolve(outcomes) : reject(new ResultTimeoutError(key, timeoutMs))), reject)
+        .finally(() => clearTimeout(timer));
+    });
   }
 
-  async #finish(job: Job, key: string, timeoutMs: number, timedOut: Error): Promise<UnitAnswer | undefined> {
-    const events = await within(timeoutMs, timedOut, this.#listen());
+  async #read({ job, index }: Place, key: string): Promise<unknown[] | undefined> {
+    const answers = await this.#finished(job).catch((error: Error) => {
+      throw failure(key, error.message);
+    });
+    const answer = answers?.[index];
+    if (!answer) return this.#readLedger(key);
+    if ('outcomes' in answer) return answer.outcomes;
+    const moved = await Job.fromId(this.#queue, answer.movedTo);
+    return moved ? this.#read({ job: moved, index: 0 }, key) : this.#readLedger(key);
+  }
+
+  #finished(job: Job): Promise<UnitAnswer[] | undefined> {
+    const id = job.id as string;
+    const waiting = this.#jobs.get(id);
+    if (waiting) return waiting;
+    const finished = this.#wait(job).finally(() => this.#jobs.delete(id));
+    this.#jobs.set(id, finished);
+    return finished;
+  }
+
+  async #wait(job: Job): Promise<UnitAnswer[] | undefined> {
+    this.#events ??= this.#listen();
     try {
-      const answers: UnitAnswer[] = await job.waitUntilFinished(events, timeoutMs);
-      return answers.find((answer) => 'key' in answer && answer.key === key) ?? answers[0];
+      return await job.waitUntilFinished(await this.#events);
     } catch (error) {
-      const { message } = error as Error;
-      if (/timed out before finishing/.test(message)) throw timedOut;
-      if (/Missing key for job/.test(message)) return undefined;
-      throw failure(key, message);
+      // Long finished, and removed since.
+      if (/Missing key for job/.test((error as Error).message)) return undefined;
+      throw error;
     }
   }
 
   async #listen(): Promise<QueueEvents> {
-    if (!this.#events) {
-      this.#redis = openWorkerRedis(this.#redisUrl);
-      this.#events = new QueueEvents(UNITS_QUEUE, { connection: this.#redis });
-      this.#events.on('error', () => undefined);
-      // Each receipt that waits listens for its own job.
-      this.#events.setMaxListeners(0);
-    }
-    await this.#events.waitUntilReady();
-    return this.#events;
+    this.#redis = openWorkerRedis(this.#redisUrl);
+    const events = new QueueEvents(UNITS_QUEUE, { connection: this.#redis });
+    events.on('error', () => undefined);
+    events.setMaxListeners(0);
+    await events.waitUntilReady();
+    return events;
   }
 
-  async #readLedger(key: string, timedOut: Error): Promise<unknown[]> {
+  async #readLedger(key: string): Promise<unknown[] | undefined> {
     const unit = await this.#api.readOperation(key);
-    if (unit?.status === 'applied') return unit.outcomes;
     if (unit?.status === 'failed') throw failure(key, unit.reason);
-    throw timedOut;
+    return unit?.status === 'applied' ? unit.outcomes : undefined;
   }
 
   async close(): Promise<void> {
-    await this.#events?.close();
     this.#redis?.disconnect();
+    const events = await this.#events?.catch(() => undefined);
+    await events?.close();
   }
 }
 
@@ -87,11 +99,4 @@ function failure(key: string, reason: string): Error {
   if (name === 'IdempotencyConflictError') return new IdempotencyConflictError(key);
   if (name === 'ValidationError') return new ValidationError(message.split('; '));
   return new OperationFailedError(key, reason);
-}
-
-function within<T>(timeoutMs: number, error: Error, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(error), timeoutMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -1,4 +1,5 @@
 import type { OutcomeReader } from './outcomes.js';
+import type { Place } from './sender.js';
 
 /** What enqueueing returns: proof that Redis holds the unit, and the way to its outcome. */
 export class Receipt<O> {
@@ -26,9 +27,9 @@ export class Receipt<O> {
 }
 
 /** A receipt for all outcomes of a unit, in the order of its operations. */
-export const unitReceipt = <O>(reader: OutcomeReader, jobId: string, key: string) =>
-  new Receipt<O>(key, (timeoutMs) => reader.read(jobId, key, timeoutMs) as Promise<O>);
+export const unitReceipt = <O>(reader: OutcomeReader, place: Place, key: string) =>
+  new Receipt<O>(key, (timeoutMs) => reader.read(place, key, timeoutMs) as Promise<O>);
 
 /** A receipt for the outcome of a unit of one operation. */
-export const operationReceipt = <O>(reader: OutcomeReader, jobId: string, key: string) =>
-  new Receipt<O>(key, async (timeoutMs) => (await reader.read(jobId, key, timeoutMs))[0] as O);
+export const operationReceipt = <O>(reader: OutcomeReader, place: Place, key: string) =>
+  new Receipt<O>(key, async (timeoutMs) => (await reader.read(place, key, timeoutMs))[0] as O);

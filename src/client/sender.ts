@@ -5,46 +5,110 @@ import { QueueUnavailableError } from '../errors.js';
 import { jobName, type Unit } from '../operations/unit.js';
 import { failFast, openProducerRedis, UNITS_QUEUE, unitJobOptions } from '../queue.js';
 
+/** A unit ready to go, with the size of its operations as JSON. */
+export interface SizedUnit {
+  unit: Unit;
+  bytes: number;
+}
+
+/** Where a unit went: the job that carries it, and its place in it. */
+export interface Place {
+  job: Job;
+  index: number;
+}
+
+interface Pending extends SizedUnit {
+  deadline: number;
+  resolve(place: Place): void;
+  reject(error: Error): void;
+}
+
 /** A send that Redis has not confirmed after this long is given up: bots must not hang. */
 const SEND_TIMEOUT_MS = 900;
 
-/** Puts units into the queue, and says so within a second when it cannot. */
+/** Beyond this many units a pack saves next to nothing more, and a worker that dies repeats more. */
+const PACK_MAX_UNITS = 128;
+
+/** Keeps a worker's memory bounded, and Redis free of long pauses. */
+const PACK_MAX_BYTES = 512 * 1024;
+
+/**
+ * Puts units into the queue. While one send is under way, what else comes gathers and goes as one job, a *pack*, when
+ * the first returns: a lone unit goes at once, and a busy bot pays for a fraction of a job per unit. No timer.
+ */
 export class Sender {
   readonly #redis: Redis;
   readonly queue: Queue;
+  #pending: Pending[] = [];
+  #sending = false;
 
   constructor(redisUrl: string) {
     this.#redis = openProducerRedis(redisUrl);
     this.queue = new Queue(UNITS_QUEUE, { connection: this.#redis, ...failFast });
     this.queue.on('error', () => undefined);
+    // Each receipt that waits listens for the queue's closing.
+    this.queue.setMaxListeners(0);
   }
 
   /**
-   * Sends one unit as a job.
+   * Sends units, in their order and after those sent before.
    *
-   * @returns the job, once Redis holds it
-   * @throws QueueUnavailableError within a second; the job may still have arrived
+   * @returns their places, once Redis holds them
+   * @throws QueueUnavailableError within a second; the units may still have arrived
    */
-  async send(unit: Unit): Promise<Job> {
-    const timeout = AbortSignal.timeout(SEND_TIMEOUT_MS);
-    try {
-      if (this.#redis.status !== 'ready') await once(this.#redis, 'ready', { signal: timeout });
-      return await beforeAbort(timeout, this.queue.add(jobName([unit]), { v: 1, units: [unit] }, unitJobOptions));
-    } catch (cause) {
-      throw new QueueUnavailableError(unit.key, { cause });
+  send(units: readonly SizedUnit[]): Promise<Place[]> {
+    const deadline = Date.now() + SEND_TIMEOUT_MS;
+    const places = units.map(
+      (sized) => new Promise<Place>((resolve, reject) => this.#pending.push({ ...sized, deadline, resolve, reject })),
+    );
+    if (!this.#sending) void this.#drain();
+    return Promise.all(places);
+  }
+
+  async #drain(): Promise<void> {
+    this.#sending = true;
+    while (this.#pending.length > 0) await this.#sendPack(this.#takePack());
+    this.#sending = false;
+  }
+
+  #takePack(): Pending[] {
+    let bytes = 0;
+    let size = 0;
+    for (const pending of this.#pending) {
+      bytes += pending.bytes;
+      if (size > 0 && (size >= PACK_MAX_UNITS || bytes > PACK_MAX_BYTES)) break;
+      size++;
     }
+    return this.#pending.splice(0, size);
+  }
+
+  async #sendPack(pack: readonly Pending[]): Promise<void> {
+    const units = pack.map(({ unit }) => unit);
+    try {
+      const job = await this.#beforeDeadline(pack[0]?.deadline ?? 0, async () => {
+        if (this.#redis.status !== 'ready') await once(this.#redis, 'ready');
+        return this.queue.add(jobName(units), { v: 1, units }, unitJobOptions);
+      });
+      for (const [index, { resolve }] of pack.entries()) resolve({ job, index });
+    } catch (cause) {
+      for (const { unit, reject } of pack) reject(new QueueUnavailableError(unit.key, { cause }));
+    }
+  }
+
+  #beforeDeadline<T>(deadline: number, work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`Redis did not answer within ${SEND_TIMEOUT_MS} ms`)),
+        Math.max(1, deadline - Date.now()),
+      );
+      work()
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer));
+    });
   }
 
   async close(): Promise<void> {
     await this.queue.close();
     this.#redis.disconnect();
   }
-}
-
-function beforeAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
