@@ -27,6 +27,8 @@ export interface Config {
   readonly batchMaxBytes: number;
   /** Jobs that one commit worker holds at once: those in the running batch and those collected for the next. */
   readonly workerConcurrency: number;
+  /** After this long without a sign of life from its worker, a job goes to another. */
+  readonly stalledAfterMs: number;
   readonly maxUnitBytes: number;
   readonly databasePoolSize: number;
   readonly ledgerRetentionDays: number;
@@ -115,9 +117,10 @@ export function readConfig(env: Environment, fallbacks: Fallbacks = {}): Config 
     admin: { user: adminUser || 'admin', password: adminPassword || randomBytes(12).toString('base64url') },
     generated: { admin: !adminIsSet, apiTokens: apiTokens === undefined },
     logLevel: read('LOG_LEVEL', readLogLevel, 'info'),
-    batchMaxUnits: number('BATCH_MAX_UNITS', whole(1, 5_000, 500)),
+    batchMaxUnits: number('BATCH_MAX_UNITS', whole(1, 10_000, 2_000)),
     batchMaxBytes: number('BATCH_MAX_BYTES', whole(1_024, 268_435_456, 8_388_608)),
-    workerConcurrency: number('WORKER_CONCURRENCY', whole(1, 10_000, 1_000)),
+    workerConcurrency: number('WORKER_CONCURRENCY', whole(1, 10_000, 100)),
+    stalledAfterMs: number('STALLED_AFTER_SECONDS', whole(2, 600, 30)) * 1_000,
     maxUnitBytes: number('MAX_UNIT_BYTES', whole(1_024, 16_777_216, DEFAULT_MAX_UNIT_BYTES)),
     databasePoolSize: number('DATABASE_POOL_SIZE', whole(1, 200, 10)),
     ledgerRetentionDays: number('LEDGER_RETENTION_DAYS', whole(1, 3_650, 30)),

@@ -1,4 +1,5 @@
 import type { Database, SqlSession } from '../database.js';
+import { earlier } from '../domain/time.js';
 import type { CheckedUnit } from '../operations/unit.js';
 import { blame, OutageError, RuleFailures } from './failures.js';
 import { flush } from './flush.js';
@@ -84,7 +85,7 @@ export class Committer {
       const rows = new WorkingSet(this.#tables);
       await lockUsers(session, this.#tables, rows, units);
       const { fresh, settled, copies } = await splitByLedger(session, this.#tables.ledger, units);
-      await createMissingUsers(session, this.#tables, rows, fresh);
+      await createMissingUsers(session, this.#tables, rows, fresh, now);
       await loadTouched(session, this.#tables, rows, fresh);
       const outcomes = applyInOrder(fresh, rows, now);
       await flush(session, rows);
@@ -115,7 +116,7 @@ function applyInOrder(units: readonly CheckedUnit[], rows: WorkingSet, now: Date
 
 function applyUnit({ bot, at: claimed, operations }: CheckedUnit, rows: WorkingSet, now: Date): unknown[] {
   // A bot whose clock runs ahead must not shut out later writes.
-  const at = claimed < now ? claimed : now;
+  const at = earlier(claimed, now);
   return operations.map(({ operation, telegramId, payload }) => {
     const created = rows.greet(telegramId, at);
     return operation.apply(rows, payload, { bot, telegramId, at, created });

@@ -5,7 +5,7 @@ import type { Column } from './tables.js';
 export class NewId {
   value: number | undefined;
   toJSON(): number {
-    if (this.value === undefined) throw new Error('the id of a new row was printed before the row was inserted');
+    if (this.value === undefined) throw new TypeError('the id of a new row was printed before the row was inserted');
     return this.value;
   }
 }

@@ -1,5 +1,6 @@
 import type { SqlSession } from '../database.js';
 import type { RowKey, RowName } from '../domain/rows.js';
+import { earlier } from '../domain/time.js';
 import type { CheckedUnit } from '../operations/unit.js';
 import { insertUnlessThere, selectByKey } from './statements.js';
 import type { Tables } from './tables.js';
@@ -22,11 +23,12 @@ export async function createMissingUsers(
   tables: Tables,
   rows: WorkingSet,
   units: readonly CheckedUnit[],
+  now: Date,
 ): Promise<void> {
   const firstSeen = new Map<number, Date>();
   for (const unit of units) {
     for (const telegramId of usersOf(unit)) {
-      if (!rows.knows(telegramId) && !firstSeen.has(telegramId)) firstSeen.set(telegramId, unit.at);
+      if (!rows.knows(telegramId) && !firstSeen.has(telegramId)) firstSeen.set(telegramId, earlier(unit.at, now));
     }
   }
   if (firstSeen.size === 0) return;

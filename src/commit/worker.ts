@@ -16,7 +16,7 @@ export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { moved
 
 /** What a commit worker needs. */
 export interface CommitDependencies {
-  config: Pick<Config, 'redisUrl' | 'batchMaxUnits' | 'batchMaxBytes' | 'workerConcurrency' | 'maxUnitBytes'>;
+  config: Config;
   database: Database;
   logger: Logger;
 }
@@ -39,6 +39,8 @@ export async function startCommitWorker({ config, database, logger }: CommitDepe
   const worker = new Worker(UNITS_QUEUE, (job, token) => processor.process(job, token), {
     connection: redis,
     concurrency: config.workerConcurrency,
+    lockDuration: config.stalledAfterMs,
+    stalledInterval: config.stalledAfterMs,
     maxStalledCount: MANY_STALLS,
     removeOnComplete: keepCompleted,
   });

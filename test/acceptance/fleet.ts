@@ -24,7 +24,14 @@ export async function startFleet(dialect: 'postgres' | 'sqlite'): Promise<Fleet>
   const redisUrl = await freshRedisUrl();
   const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const queue = new Queue(UNITS_QUEUE, { connection });
-  const environment = { DATABASE_URL: fresh.url, REDIS_URL: redisUrl };
+  // Small batches and short locks, so that a worker can be killed in the middle of its work.
+  const environment = {
+    DATABASE_URL: fresh.url,
+    REDIS_URL: redisUrl,
+    BATCH_MAX_UNITS: '200',
+    WORKER_CONCURRENCY: '10',
+    STALLED_AFTER_SECONDS: '5',
+  };
   const workers: Process[] = [];
   return {
     ...fresh,
