@@ -1,4 +1,5 @@
-import { ulid } from 'ulid';
+import { randomInt } from 'node:crypto';
+import { monotonicFactory } from 'ulid';
 import { ValidationError } from '../errors.js';
 import { type OperationName, type OutcomeOf, operationNames } from '../operations/registry.js';
 import { botName, checkUnit, describe, type Unit, type WireOperation } from '../operations/unit.js';
@@ -23,6 +24,9 @@ export interface BotLedgerOptions {
   /** Most JSON, in bytes, of one unit; by default 256 KiB. */
   maxUnitBytes?: number;
 }
+
+// ulid's own source of randomness takes a system call per character; randomInt keeps a pool.
+const freshKey = monotonicFactory(() => randomInt(2 ** 32) / 2 ** 32);
 
 /** The outcomes of a unit's operations, in their order. */
 export type UnitReceipt = Receipt<OutcomeOf<OperationName>[]>;
@@ -132,7 +136,7 @@ export class BotLedger extends WithOperations {
     await this.#sender.close();
   }
 
-  #unit(operations: WireOperation[], key = ulid()): SizedUnit {
+  #unit(operations: WireOperation[], key = freshKey()): SizedUnit {
     // Never back, also when the clock is set back: later saves of one bot must not look older.
     this.#lastAt = Math.max(this.#lastAt, Date.now());
     const unit: Unit = { bot: this.bot, key, at: this.#lastAt, operations };
