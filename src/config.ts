@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import * as z from 'zod';
+import { defaultSettings, type Settings } from './domain/settings.js';
+import { type Tariffs, tariffTable } from './domain/tariffs.js';
 import { ConfigError } from './errors.js';
-import { botName, DEFAULT_MAX_UNIT_BYTES } from './operations/unit.js';
+import { botName, DEFAULT_MAX_UNIT_BYTES, describe } from './operations/unit.js';
 
 /** Every setting of every process, read once and checked. */
 export interface Config {
@@ -31,6 +32,8 @@ export interface Config {
   readonly stalledAfterMs: number;
   readonly maxUnitBytes: number;
   readonly databasePoolSize: number;
+  /** What this installation decides about the rules. */
+  readonly settings: Settings;
   readonly ledgerRetentionDays: number;
   readonly shutdownTimeoutMs: number;
 }
@@ -50,26 +53,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const COPY_EXAMPLE = 'copy .env.example to .env';
 
 /** A whole number within bounds; says which it wants. */
-const whole = (min: number, max: number, byDefault: number) =>
-  z.coerce
-    .number()
-    .int()
-    .min(min)
-    .max(max)
-    .default(byDefault)
-    .catch(({ issues }) => {
-      throw new Remedy(`must be a whole number from ${min} to ${max}`, issues);
-    });
-
-/** Says what to do about a setting. */
-class Remedy extends Error {
-  constructor(
-    message: string,
-    readonly issues: unknown,
-  ) {
-    super(message);
-  }
-}
+const whole = (min: number, max: number, byDefault: number) => (value: string | undefined) => {
+  const number = value === undefined ? byDefault : Number(value);
+  if (Number.isInteger(number) && number >= min && number <= max) return number;
+  throw new Error(`must be a whole number from ${min} to ${max}`);
+};
 
 /**
  * Reads the whole configuration from the environment.
@@ -90,7 +78,7 @@ export function readConfig(env: Environment, fallbacks: Fallbacks = {}): Config 
       return otherwise;
     }
   };
-  const number = (name: string, schema: z.ZodType<number>) => read(name, (value) => schema.parse(value), 0);
+  const number = (name: string, parse: (value: string | undefined) => number) => read(name, parse, 0);
 
   const apiTokens = read('API_TOKENS', (value) => readTokens(value, production), new Map<string, string>());
   const adminUser = env['ADMIN_USER']?.trim();
@@ -123,6 +111,10 @@ export function readConfig(env: Environment, fallbacks: Fallbacks = {}): Config 
     stalledAfterMs: number('STALLED_AFTER_SECONDS', whole(2, 600, 30)) * 1_000,
     maxUnitBytes: number('MAX_UNIT_BYTES', whole(1_024, 16_777_216, DEFAULT_MAX_UNIT_BYTES)),
     databasePoolSize: number('DATABASE_POOL_SIZE', whole(1, 200, 10)),
+    settings: {
+      tariffs: read('TARIFFS', readTariffs, defaultSettings.tariffs),
+      keepPayments: read('KEEP_PAYMENTS', readSwitch(defaultSettings.keepPayments), true),
+    },
     ledgerRetentionDays: number('LEDGER_RETENTION_DAYS', whole(1, 3_650, 30)),
     shutdownTimeoutMs: number('SHUTDOWN_TIMEOUT_SECONDS', whole(1, 600, 25)) * 1_000,
   };
@@ -150,6 +142,28 @@ function readLogLevel(value = 'info'): string {
   if (!levels.includes(value)) throw new Error(`must be one of ${levels.join(', ')}`);
   return value;
 }
+
+function readTariffs(value: string | undefined): Tariffs {
+  if (!value) return defaultSettings.tariffs;
+  const parsed = tariffTable.safeParse(parseJson(value));
+  if (parsed.success) return parsed.data;
+  throw new Error(
+    `must be JSON like {"month":{"type":"MONTH","durationDays":30}}: ${describe('', parsed.error).join('; ')}`,
+  );
+}
+
+function parseJson(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+const readSwitch = (byDefault: boolean) => (value: string | undefined) => {
+  if (value !== undefined && !['true', 'false'].includes(value)) throw new Error('must be true or false');
+  return value === undefined ? byDefault : value === 'true';
+};
 
 function readTokens(value: string | undefined, production: boolean): Map<string, string> | undefined {
   if (!value) {

@@ -190,9 +190,21 @@ interface PoolKeeper {
   destroyConnection(connection: unknown): Promise<void>;
 }
 
+/**
+ * Sequelize listens for a client's errors only once it is connected; an error in the same packet as the last step of
+ * connecting would end the process. Every query that was under way rejects all the same.
+ */
+class QuietClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
 function openPostgres(options: DatabaseOptions): Sequelize {
   const sequelize = new Sequelize(options.url, {
     dialect: 'postgres',
+    dialectModule: { ...pg, types: pg.types, Client: QuietClient },
     models,
     repositoryMode: true,
     logging: false,

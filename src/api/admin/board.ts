@@ -1,0 +1,48 @@
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { ExpressAdapter } from '@bull-board/express';
+import type { Queue } from 'bullmq';
+import express, { type Express, Router } from 'express';
+import { SCHEDULE_QUEUE, UNITS_QUEUE } from '../../queue.js';
+import { boardHeaders } from '../headers.js';
+
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  [UNITS_QUEUE]: 'What the bots wrote: waiting, being applied, applied, failed',
+  [SCHEDULE_QUEUE]: 'What runs by the clock',
+};
+
+/**
+ * Bull Board. It knows no login, so it must stand behind one.
+ *
+ * @param maxUnitBytes how much a unit may carry: a person who mends a failed one sends it back as a whole
+ */
+export function boardRouter(queues: readonly Queue[], maxUnitBytes: number): Router {
+  const adapter = new ExpressAdapter().setBasePath('/admin/queues');
+  createBullBoard({
+    queues: queues.map((queue) => new BullMQAdapter(queue, { description: DESCRIPTIONS[queue.name] ?? '' })),
+    serverAdapter: adapter,
+    options: {
+      uiConfig: {
+        boardTitle: 'botledger',
+        miscLinks: [{ text: 'Log out', url: '/admin/logout' }],
+        hideDocsLink: true,
+        // Its own choice is a font from Google.
+        theme: { light: FONTS, dark: FONTS },
+      },
+    },
+  });
+  const board = adapter.getRouter() as Express;
+  board.disable('x-powered-by');
+
+  const router = Router();
+  router.use(boardHeaders);
+  router.use('/static', (_req, res, next) => {
+    res.set('Cache-Control', 'private, no-cache');
+    next();
+  });
+  router.use(express.json({ limit: 2 * maxUnitBytes }));
+  router.use(board);
+  return router;
+}
+
+const FONTS = { 'font-sans': 'system-ui, sans-serif', 'font-mono': 'ui-monospace, monospace' };

@@ -1,0 +1,32 @@
+import type { Queue } from 'bullmq';
+import { type RequestHandler, Router } from 'express';
+import type { Config } from '../../config.js';
+import type { Logger } from '../../logger.js';
+import { boardRouter } from './board.js';
+import { loginRouter } from './login.js';
+import { sameOrigin } from './same-origin.js';
+import { readSession, requireLogin } from './session.js';
+
+/** What the admin pages need. */
+export interface AdminDependencies {
+  config: Pick<Config, 'admin' | 'maxUnitBytes'>;
+  units: Queue;
+  schedule: Queue;
+  logger: Logger;
+}
+
+/** Everything under `/admin`: whatever is added after `requireLogin` is behind the login. */
+export function adminRouter({ config, units, schedule, logger }: AdminDependencies): Router {
+  const router = Router();
+  router.use('/admin', uncached, sameOrigin, readSession(config.admin));
+  router.use(loginRouter(config.admin, logger));
+  router.use('/admin', requireLogin);
+  router.get('/admin', (_req, res) => res.redirect('/admin/queues'));
+  router.use('/admin/queues', boardRouter([units, schedule], config.maxUnitBytes));
+  return router;
+}
+
+const uncached: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'no-store');
+  next();
+};

@@ -1,0 +1,59 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import { ANY_BOT } from '../config.js';
+import { Problem } from './problem.js';
+
+/** Whom a bearer token speaks for. */
+export interface Caller {
+  /** The bot's name, or ANY_BOT. */
+  readonly bot: string;
+}
+
+declare global {
+  namespace Express {
+    interface Locals {
+      caller?: Caller;
+    }
+  }
+}
+
+/**
+ * Lets in who shows a known bearer token, and notes in `res.locals.caller` who that is.
+ *
+ * @param tokens tokens by bot
+ */
+export function authenticate(tokens: ReadonlyMap<string, string>): RequestHandler {
+  const known = [...tokens].map(([bot, token]) => ({ bot, digest: digest(token) }));
+  return (req, res, next) => {
+    const [, token] = /^Bearer +(\S+)$/i.exec(req.get('authorization') ?? '') ?? [];
+    if (token === undefined)
+      throw unauthorized('Bearer', 'Send the header Authorization: Bearer <the token of your bot>');
+
+    const shown = digest(token);
+    // Compares with all of them, so that the time taken tells nothing.
+    const matches = known.filter((candidate) => timingSafeEqual(candidate.digest, shown));
+    if (!matches[0]) {
+      throw unauthorized(
+        'Bearer error="invalid_token"',
+        'This token is not known: use the one of your bot in API_TOKENS',
+      );
+    }
+    res.locals.caller = { bot: matches[0].bot };
+    next();
+  };
+}
+
+/** Refuses what belongs to another bot than the caller's. */
+export function requireOwnBot(caller: Caller, bot: string): void {
+  if (caller.bot !== ANY_BOT && caller.bot !== bot) {
+    throw new Problem(403, `This is the token of ${caller.bot}: it reads that bot's sessions and operations only`);
+  }
+}
+
+/** Whether two secrets are the same, in a time that tells nothing about either. */
+export const sameSecret = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
+
+const digest = (secret: string) => hash('sha256', secret, 'buffer');
+
+const unauthorized = (challenge: string, detail: string) =>
+  new Problem(401, detail, { headers: { 'WWW-Authenticate': challenge } });

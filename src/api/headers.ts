@@ -1,0 +1,58 @@
+import type { RequestHandler } from 'express';
+import helmet from 'helmet';
+
+// Subdomains of where botledger runs are not ours to speak for.
+const strictTransportSecurity = { includeSubDomains: false };
+
+const forbidEverything = {
+  defaultSrc: ["'none'"],
+  baseUri: ["'none'"],
+  formAction: ["'none'"],
+  frameAncestors: ["'none'"],
+};
+
+/** Security headers of answers that are data: a browser that is shown one does nothing with it. */
+export const dataHeaders: RequestHandler = helmet({
+  strictTransportSecurity,
+  contentSecurityPolicy: { useDefaults: false, directives: forbidEverything },
+  referrerPolicy: { policy: 'no-referrer' },
+  xFrameOptions: { action: 'deny' },
+});
+
+/**
+ * Security headers of a page that runs nothing and loads nothing.
+ *
+ * @param styleHash the hash of its one style element, as in `sha256-…`
+ */
+export const plainPageHeaders = (styleHash: string): RequestHandler =>
+  helmet({
+    strictTransportSecurity,
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { ...forbidEverything, formAction: ["'self'"], imgSrc: ['data:'], styleSrc: [`'${styleHash}'`] },
+    },
+    xFrameOptions: { action: 'deny' },
+  });
+
+/**
+ * Security headers of Bull Board. Its page has style attributes and its base address in it; it would also like fonts
+ * from Google, which it gets along without.
+ */
+export const boardHeaders: RequestHandler = helmet({
+  strictTransportSecurity,
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      baseUri: ["'self'"],
+      fontSrc: ["'self'", 'data:'],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+      imgSrc: ["'self'", 'data:'],
+      objectSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+    },
+  },
+  xFrameOptions: { action: 'deny' },
+});

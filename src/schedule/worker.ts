@@ -1,0 +1,70 @@
+import { Queue, UnrecoverableError, Worker } from 'bullmq';
+import type { Config } from '../config.js';
+import type { Database } from '../database.js';
+import { type Closable, closeAll } from '../lifecycle.js';
+import type { Logger } from '../logger.js';
+import { openWorkerRedis, SCHEDULE_QUEUE } from '../queue.js';
+import { type ScheduledJob, scheduledJobs } from './jobs.js';
+import { putOnSchedule } from './timetable.js';
+
+/** What a schedule worker needs. */
+export interface ScheduleDependencies {
+  config: Pick<Config, 'ledgerRetentionDays' | 'redisUrl'>;
+  database: Database;
+  logger: Logger;
+}
+
+/** Runs that Bull Board still shows: some hours of the job that runs every minute. */
+const keepRuns = { count: 500 };
+
+/** A long run of one job does not hold up the others. */
+const CONCURRENCY = 4;
+
+/**
+ * Starts a schedule worker: sees to it that Redis holds the schedule, and runs what is due. However many of them
+ * there are, each due run happens once; one that fails is not retried, because the next run does its work too.
+ *
+ * @param jobs by default all of them
+ * @returns when the schedule is in Redis; `close()` lets running jobs finish the chunk at hand
+ */
+export async function startSchedule(
+  { config, database, logger }: ScheduleDependencies,
+  jobs: readonly ScheduledJob[] = scheduledJobs,
+): Promise<Closable> {
+  const closing = new AbortController();
+  const redis = openWorkerRedis(config.redisUrl);
+  const queue = new Queue(SCHEDULE_QUEUE, { connection: redis });
+  queue.on('error', () => undefined);
+
+  const worker = new Worker(
+    SCHEDULE_QUEUE,
+    ({ name }) => findJob(jobs, name).runOnce({ config, database, signal: closing.signal }),
+    { connection: redis, concurrency: CONCURRENCY, removeOnComplete: keepRuns, removeOnFail: keepRuns },
+  );
+  worker.on('error', (error) => logger.warn({ err: error.message }, 'Redis'));
+  worker.on('completed', ({ name }, result) => logger.info({ job: name, result }, 'scheduled job done'));
+  worker.on('failed', (job, error) =>
+    logger.warn({ job: job?.name, reason: error.message }, 'scheduled job failed; its next run does its work'),
+  );
+
+  const close = async () => {
+    closing.abort();
+    // Without Redis a run cannot be reported as done, so there is nothing to wait for: it comes up again.
+    const closeWorker = () => worker.close(redis.status !== 'ready');
+    await closeAll([{ close: async () => redis.disconnect() }, queue, { close: closeWorker }]);
+  };
+  try {
+    for (const job of jobs) await putOnSchedule(queue, job);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  logger.info({ jobs: jobs.map(({ name }) => name) }, 'schedule worker is ready');
+  return { close };
+}
+
+function findJob(jobs: readonly ScheduledJob[], name: string): ScheduledJob {
+  const job = jobs.find((candidate) => candidate.name === name);
+  if (!job) throw new UnrecoverableError(`no scheduled job is called ${name}: remove its scheduler in Bull Board`);
+  return job;
+}
