@@ -68,6 +68,7 @@ const schema = ({ id, bigId, time }) => `
     end_date ${time},
     is_active BOOLEAN NOT NULL DEFAULT TRUE,
     auto_renew BOOLEAN NOT NULL DEFAULT FALSE,
+    granted INTEGER NOT NULL DEFAULT 0 CONSTRAINT subscriptions_granted_check CHECK (granted >= 0),
     credits_total INTEGER,
     credits_left INTEGER,
     CONSTRAINT subscriptions_end_check CHECK ((subscription_type = 'CREDITS') = (end_date IS NULL)),
@@ -157,16 +158,34 @@ const schema = ({ id, bigId, time }) => `
   CREATE TABLE idempotency_keys (
     bot_name VARCHAR(64) NOT NULL,
     key VARCHAR(200) NOT NULL,
+    telegram_id BIGINT,
     content_hash VARCHAR(22) NOT NULL,
     outcomes JSON NOT NULL,
     created_at ${time} NOT NULL,
     PRIMARY KEY (bot_name, key)
   );
   CREATE INDEX idempotency_keys_created_at ON idempotency_keys (created_at);
+  CREATE INDEX idempotency_keys_telegram_id ON idempotency_keys (telegram_id);
+
+  CREATE TABLE idempotency_key_users (
+    bot_name VARCHAR(64) NOT NULL,
+    key VARCHAR(200) NOT NULL,
+    telegram_id BIGINT NOT NULL,
+    PRIMARY KEY (telegram_id, bot_name, key),
+    FOREIGN KEY (bot_name, key) REFERENCES idempotency_keys ON DELETE CASCADE
+  );
+  CREATE INDEX idempotency_key_users_key ON idempotency_key_users (bot_name, key);
+
+  CREATE TABLE deleted_users (
+    telegram_id BIGINT PRIMARY KEY,
+    deleted_at ${time} NOT NULL
+  );
 `;
 
 // Children first: nothing is dropped while something refers to it.
 const tables = [
+  'deleted_users',
+  'idempotency_key_users',
   'idempotency_keys',
   'training_history',
   'free_trainings',

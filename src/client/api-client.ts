@@ -25,10 +25,10 @@ export class ApiClient {
    *
    * @param path e.g. `/v1/leaderboard`; `:bot` stands for the bot's name
    * @param query parameters; undefined ones are left out
-   * @returns the JSON body, or undefined for 404
-   * @throws ApiError for any other answer, or none
+   * @returns the JSON body
+   * @throws ApiError for an error, or no answer
    */
-  async get<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T | undefined> {
+  async get<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T> {
     if (!this.#url) throw new ApiError(0, 'reads need the API: give apiUrl and apiToken to new BotLedger()');
     const url = new URL(this.#url + path.replace(':bot', encodeURIComponent(this.#bot)));
     for (const [name, value] of Object.entries(query))
@@ -36,18 +36,23 @@ export class ApiClient {
 
     const response = await this.#fetch(url);
     const body: unknown = await response.json().catch(() => undefined);
-    if (response.ok) return body as T;
-    if (response.status === 404) return undefined;
+    if (response.ok && body !== undefined) return body as T;
     const detail = (body as { detail?: string; title?: string } | undefined) ?? {};
-    throw new ApiError(
-      response.status,
-      `${response.status} ${detail.detail ?? detail.title ?? response.statusText} (${path})`,
-    );
+    const reason = detail.detail ?? detail.title ?? (response.ok ? 'is no JSON: check apiUrl' : response.statusText);
+    throw new ApiError(response.status, `${response.status} ${reason} (${path})`);
+  }
+
+  /** As `get`, for what may not be there: undefined for 404. */
+  async find<T>(path: string): Promise<T | undefined> {
+    return this.get<T>(path).catch((error: unknown) => {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    });
   }
 
   /** What became of a unit of this bot; undefined while its key is not known, or when there is no API to ask. */
   async readOperation(key: string): Promise<OperationState | undefined> {
-    return this.#url ? this.get(`/v1/bots/:bot/operations/${encodeURIComponent(key)}`) : undefined;
+    return this.#url ? this.find(`/v1/bots/:bot/operations/${encodeURIComponent(key)}`) : undefined;
   }
 
   async #fetch(url: URL): Promise<Response> {

@@ -9,7 +9,7 @@ import { OutcomeReader } from './outcomes.js';
 import { Reads } from './reads.js';
 import { operationReceipt, type Receipt, unitReceipt } from './receipt.js';
 import { type Place, Sender, type SizedUnit } from './sender.js';
-import { collectOperations, wireOperation } from './unit-builder.js';
+import { collectOperations, type MethodArguments, wireOperation } from './unit-builder.js';
 
 /** Where a bot finds its ledger. What is left out is read from the environment. */
 export interface BotLedgerOptions {
@@ -32,16 +32,14 @@ const freshKey = monotonicFactory(() => randomInt(2 ** 32) / 2 ** 32);
 export type UnitReceipt = Receipt<OutcomeOf<OperationName>[]>;
 
 abstract class OperationSender extends Reads {
-  abstract enqueue<N extends OperationName>(
-    operation: { name: N; telegramId: number; payload?: object },
-    options?: SendOptions,
-  ): Promise<Receipt<OutcomeOf<N>>>;
+  abstract enqueue(operation: WireOperation, options?: SendOptions): Promise<Receipt<unknown>>;
 }
 
 for (const name of operationNames) {
   Object.defineProperty(OperationSender.prototype, name, {
-    value(this: OperationSender, telegramId: number, payload?: object, options?: SendOptions) {
-      return this.enqueue(payload ? { name, telegramId, payload } : { name, telegramId }, options);
+    async value(this: OperationSender, ...args: MethodArguments) {
+      const { wire, rest } = wireOperation(name, args);
+      return this.enqueue(wire, rest[0] as SendOptions | undefined);
     },
   });
 }
@@ -69,37 +67,25 @@ export class BotLedger extends WithOperations {
 
   /** @throws ValidationError when the bot's name or the address of Redis is missing or wrong */
   constructor(options: BotLedgerOptions = {}) {
-    const { env } = process;
-    const bot = botName.safeParse(options.bot ?? env['BOT_NAME']);
-    const redisUrl = options.redisUrl ?? env['REDIS_URL'];
-    const problems = bot.success ? [] : describe('bot', bot.error);
-    if (!redisUrl) problems.push('redisUrl: missing; give it or set REDIS_URL');
-    if (!bot.success || !redisUrl) throw new ValidationError(problems);
-
-    const api = new ApiClient({
-      bot: bot.data,
-      url: options.apiUrl ?? env['API_URL'],
-      token: options.apiToken ?? env['API_TOKEN'],
-    });
+    const { bot, redisUrl, apiUrl, apiToken } = readOptions(options);
+    const api = new ApiClient({ bot, url: apiUrl, token: apiToken });
     super(api);
-    this.bot = bot.data;
+    this.bot = bot;
     this.#maxUnitBytes = options.maxUnitBytes;
     this.#sender = new Sender(redisUrl);
     this.#outcomes = new OutcomeReader(redisUrl, this.#sender.queue, api);
   }
 
   /**
-   * Enqueues one operation; `ledger.addXp(id, { xp: 5 })` is short for it.
+   * Enqueues one operation as it goes on the wire: `{ name: 'addXp', telegramId, xp: 5 }`. The typed methods,
+   * `ledger.addXp(telegramId, { xp: 5 })`, are short for it.
    *
    * @returns a receipt, once Redis holds the job
    * @throws ValidationError naming the field, before anything is sent
    * @throws QueueUnavailableError within a second when Redis is away; retry with the same key
    */
-  override async enqueue<N extends OperationName>(
-    { name, telegramId, payload }: { name: N; telegramId: number; payload?: object },
-    { key }: SendOptions = {},
-  ): Promise<Receipt<OutcomeOf<N>>> {
-    const unit = this.#unit([wireOperation(name, telegramId, payload)], key);
+  override async enqueue(operation: WireOperation, { key }: SendOptions = {}): Promise<Receipt<unknown>> {
+    const unit = this.#unit([operation], key);
     const [place] = await this.#sender.send([unit]);
     return operationReceipt(this.#outcomes, place as Place, unit.unit.key);
   }
@@ -132,7 +118,7 @@ export class BotLedger extends WithOperations {
 
   /** Closes every connection. What was enqueued stays enqueued. */
   async close(): Promise<void> {
-    await this.#outcomes.close();
+    this.#outcomes.close();
     await this.#sender.close();
   }
 
@@ -143,3 +129,22 @@ export class BotLedger extends WithOperations {
     return { unit, bytes: checkUnit(unit, this.#maxUnitBytes).bytes };
   }
 }
+
+/** The options with what the environment fills in; every problem at once. */
+function readOptions(options: BotLedgerOptions) {
+  const { env } = process;
+  const { bot = env['BOT_NAME'], redisUrl = env['REDIS_URL'] } = options;
+  const { apiUrl = env['API_URL'] || undefined, apiToken = env['API_TOKEN'] } = options;
+
+  const problems: string[] = [];
+  const name = botName.safeParse(bot);
+  if (!bot) problems.push('bot: missing, give it or set BOT_NAME');
+  else if (!name.success) problems.push(...describe('bot', name.error));
+  if (!redisUrl) problems.push('redisUrl: missing, give it or set REDIS_URL');
+  else if (!isUrl(redisUrl, /^rediss?:$/)) problems.push('redisUrl: expected redis://host:6379 or rediss://host:6379');
+  if (apiUrl && !isUrl(apiUrl, /^https?:$/)) problems.push('apiUrl: expected http://host:3000 or https://host');
+  if (problems.length > 0) throw new ValidationError(problems);
+  return { bot: bot as string, redisUrl: redisUrl as string, apiUrl, apiToken };
+}
+
+const isUrl = (text: string, protocol: RegExp) => URL.canParse(text) && protocol.test(new URL(text).protocol);

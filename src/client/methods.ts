@@ -1,4 +1,4 @@
-import type { OperationName, OutcomeOf, PayloadOf } from '../operations/registry.js';
+import type { OperationName, OutcomeOf, PayloadOf, SubjectOf } from '../operations/registry.js';
 import type { Receipt } from './receipt.js';
 
 /** How a unit is sent. */
@@ -10,18 +10,19 @@ export interface SendOptions {
   key?: string;
 }
 
+type UserArgument<N extends OperationName> = SubjectOf<N> extends 'none' ? [] : [telegramId: number];
+
 type PayloadArguments<N extends OperationName> =
   Record<never, never> extends PayloadOf<N> ? [payload?: PayloadOf<N>] : [payload: PayloadOf<N>];
 
 /** One method per operation: enqueues it, and resolves with a receipt once Redis holds the job. */
 export type OperationMethods = {
   [N in OperationName]: (
-    telegramId: number,
-    ...args: [...PayloadArguments<N>, options?: SendOptions]
+    ...args: [...UserArgument<N>, ...PayloadArguments<N>, options?: SendOptions]
   ) => Promise<Receipt<OutcomeOf<N>>>;
 };
 
 /** The same methods inside `unit()`: they note the operation, and nothing is sent before the function returns. */
 export type UnitMethods = {
-  [N in OperationName]: (telegramId: number, ...args: PayloadArguments<N>) => void;
+  [N in OperationName]: (...args: [...UserArgument<N>, ...PayloadArguments<N>]) => void;
 };

@@ -1,26 +1,17 @@
-import { Job, type Queue, QueueEvents } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { Queue } from 'bullmq';
 import { IdempotencyConflictError, OperationFailedError, ResultTimeoutError, ValidationError } from '../errors.js';
-import { openWorkerRedis, UNITS_QUEUE } from '../queue.js';
 import type { ApiClient } from './api-client.js';
+import { JobWatcher } from './job-watcher.js';
 import type { Place } from './sender.js';
-
-/** What a job answers for a unit: its outcomes, or the job that it was put into. */
-type UnitAnswer = { key: string; outcomes: unknown[] } | { movedTo: string };
 
 /** Waits for outcomes: first from the job, and from the ledger once the job is gone. Connects on first use. */
 export class OutcomeReader {
-  readonly #redisUrl: string;
-  readonly #queue: Queue;
+  readonly #jobs: JobWatcher;
   readonly #api: ApiClient;
-  /** Jobs that are waited for, each once however many of its units are asked about. */
-  readonly #jobs = new Map<string, Promise<UnitAnswer[] | undefined>>();
-  #redis: Redis | undefined;
-  #events: Promise<QueueEvents> | undefined;
+  readonly #reading = new Set<AbortController>();
 
   constructor(redisUrl: string, queue: Queue, api: ApiClient) {
-    this.#redisUrl = redisUrl;
-    this.#queue = queue;
+    this.#jobs = new JobWatcher(redisUrl, queue);
     this.#api = api;
   }
 
@@ -28,56 +19,35 @@ export class OutcomeReader {
    * The outcomes of a unit, one per operation.
    *
    * @param place where the unit was put
-   * @param timeoutMs how long to wait
-   * @throws ResultTimeoutError, OperationFailedError, IdempotencyConflictError, ValidationError
+   * @param timeoutMs how long to wait, also while Redis is away
+   * @throws ResultTimeoutError, OperationFailedError, IdempotencyConflictError, ValidationError; ApiError when the job
+   *   is gone and the ledger cannot be asked
    */
-  read(place: Place, key: string, timeoutMs: number): Promise<unknown[]> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new ResultTimeoutError(key, timeoutMs)), timeoutMs);
-      this.#read(place, key)
-        .then((outcomes) => (outcomes ? resolve(outcomes) : reject(new ResultTimeoutError(key, timeoutMs))), reject)
-        .finally(() => clearTimeout(timer));
+  read({ job, index }: Place, key: string, timeoutMs: number): Promise<unknown[]> {
+    const giveUp = new AbortController();
+    const timer = setTimeout(() => giveUp.abort(), timeoutMs);
+    this.#reading.add(giveUp);
+    return new Promise<unknown[]>((resolve, reject) => {
+      const timedOut = () => reject(new ResultTimeoutError(key, timeoutMs));
+      giveUp.signal.addEventListener('abort', timedOut, { once: true });
+      this.#read(job.id as string, index, key, giveUp.signal).then(
+        (outcomes) => (outcomes ? resolve(outcomes) : timedOut()),
+        reject,
+      );
+    }).finally(() => {
+      clearTimeout(timer);
+      this.#reading.delete(giveUp);
+      giveUp.abort();
     });
   }
 
-  async #read({ job, index }: Place, key: string): Promise<unknown[] | undefined> {
-    const answers = await this.#finished(job).catch((error: Error) => {
-      throw failure(key, error.message);
-    });
-    const answer = answers?.[index];
+  async #read(jobId: string, index: number, key: string, signal: AbortSignal): Promise<unknown[] | undefined> {
+    const ending = await this.#jobs.ended(jobId, signal);
+    if (ending === 'gone') return this.#readLedger(key);
+    if ('reason' in ending) throw failure(key, ending.reason);
+    const answer = ending.answers[index];
     if (!answer) return this.#readLedger(key);
-    if ('outcomes' in answer) return answer.outcomes;
-    const moved = await Job.fromId(this.#queue, answer.movedTo);
-    return moved ? this.#read({ job: moved, index: 0 }, key) : this.#readLedger(key);
-  }
-
-  #finished(job: Job): Promise<UnitAnswer[] | undefined> {
-    const id = job.id as string;
-    const waiting = this.#jobs.get(id);
-    if (waiting) return waiting;
-    const finished = this.#wait(job).finally(() => this.#jobs.delete(id));
-    this.#jobs.set(id, finished);
-    return finished;
-  }
-
-  async #wait(job: Job): Promise<UnitAnswer[] | undefined> {
-    this.#events ??= this.#listen();
-    try {
-      return await job.waitUntilFinished(await this.#events);
-    } catch (error) {
-      // Long finished, and removed since.
-      if (/Missing key for job/.test((error as Error).message)) return undefined;
-      throw error;
-    }
-  }
-
-  async #listen(): Promise<QueueEvents> {
-    this.#redis = openWorkerRedis(this.#redisUrl);
-    const events = new QueueEvents(UNITS_QUEUE, { connection: this.#redis });
-    events.on('error', () => undefined);
-    events.setMaxListeners(0);
-    await events.waitUntilReady();
-    return events;
+    return 'outcomes' in answer ? answer.outcomes : this.#read(answer.movedTo, 0, key, signal);
   }
 
   async #readLedger(key: string): Promise<unknown[] | undefined> {
@@ -86,10 +56,10 @@ export class OutcomeReader {
     return unit?.status === 'applied' ? unit.outcomes : undefined;
   }
 
-  async close(): Promise<void> {
-    this.#redis?.disconnect();
-    const events = await this.#events?.catch(() => undefined);
-    await events?.close();
+  /** Whoever still waits is told that there was no outcome in time. */
+  close(): void {
+    for (const giveUp of this.#reading) giveUp.abort();
+    this.#jobs.close();
   }
 }
 

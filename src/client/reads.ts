@@ -35,17 +35,18 @@ export abstract class Reads {
     telegramId: number,
     profile: Profile = {},
   ): Promise<{ user: UserView; session: S; stats: T }> {
-    const read = await this.#api.get<SessionView>(`/v1/bots/:bot/users/${telegramId}/session`);
-    const { user, session, stats } = read ?? { user: null, session: {}, stats: {} };
+    const path = `/v1/bots/:bot/users/${telegramId}/session`;
+    const { user, session, stats } = await this.#api.get<SessionView>(path);
     const known = user ?? newUser(telegramId);
-    const news = Object.entries(profile).filter(([name, value]) => value !== known[name as keyof Profile]);
+    const differs = ([name, value]: [string, unknown]) => value !== undefined && value !== known[name as keyof Profile];
+    const news = Object.entries(profile).filter(differs);
     if (!user || news.length > 0) await (this as unknown as OperationMethods).touchUser(telegramId, profile);
     return { user: { ...known, ...Object.fromEntries(news) }, session: session as S, stats: stats as T };
   }
 
   /** The user, or null when nobody knows them. @throws ApiError */
   async getUser(telegramId: number): Promise<UserView | null> {
-    return (await this.#api.get<UserView>(`/v1/users/${telegramId}`)) ?? null;
+    return (await this.#api.find<UserView>(`/v1/users/${telegramId}`)) ?? null;
   }
 
   /**
@@ -55,7 +56,7 @@ export abstract class Reads {
    * @throws ApiError
    */
   async getBadges(telegramId: number, { bot }: { bot?: string } = {}): Promise<BadgeView[]> {
-    return (await this.#api.get<{ badges: BadgeView[] }>(`/v1/users/${telegramId}/badges`, { bot }))?.badges ?? [];
+    return (await this.#api.get<{ badges: BadgeView[] }>(`/v1/users/${telegramId}/badges`, { bot })).badges;
   }
 
   /** Whether a user earned a badge, in a bot or in any. @throws ApiError */
@@ -65,14 +66,13 @@ export abstract class Reads {
 
   /** Whether `consumeAccess` would let the user in now, and by what. @throws ApiError */
   async checkAccess(telegramId: number): Promise<AccessView> {
-    const access = await this.#api.get<AccessView>(`/v1/users/${telegramId}/access`);
-    return access ?? { hasAccess: false, accessType: null, details: {} };
+    return this.#api.get<AccessView>(`/v1/users/${telegramId}/access`);
   }
 
   /** The running time-based subscription, else the active credits, else null. @throws ApiError */
   async getActiveSubscription(telegramId: number): Promise<SubscriptionView | null> {
     const read = await this.#api.get<{ subscription: SubscriptionView | null }>(`/v1/users/${telegramId}/subscription`);
-    return read?.subscription ?? null;
+    return read.subscription;
   }
 
   /**
@@ -88,17 +88,17 @@ export abstract class Reads {
     limit?: number;
     offset?: number;
   } = {}): Promise<LeaderboardEntry[]> {
-    return (await this.#api.get<{ users: LeaderboardEntry[] }>('/v1/leaderboard', { limit, offset }))?.users ?? [];
+    return (await this.#api.get<{ users: LeaderboardEntry[] }>('/v1/leaderboard', { limit, offset })).users;
   }
 
   /** The user's place on the leaderboard, from 1, or null when nobody knows them. @throws ApiError */
   async getRank(telegramId: number): Promise<number | null> {
-    return (await this.#api.get<{ rank: number }>(`/v1/users/${telegramId}/rank`))?.rank ?? null;
+    return (await this.#api.get<{ rank: number | null }>(`/v1/users/${telegramId}/rank`)).rank;
   }
 
   /** How many users there are. @throws ApiError */
   async countUsers(): Promise<number> {
-    return (await this.#api.get<{ count: number }>('/v1/users/count'))?.count ?? 0;
+    return (await this.#api.get<{ count: number }>('/v1/users/count')).count;
   }
 }
 

@@ -85,8 +85,8 @@ export class Sender {
   async #sendPack(pack: readonly Pending[]): Promise<void> {
     const units = pack.map(({ unit }) => unit);
     try {
-      const job = await this.#beforeDeadline(pack[0]?.deadline ?? 0, async () => {
-        if (this.#redis.status !== 'ready') await once(this.#redis, 'ready');
+      const job = await this.#beforeDeadline(pack[0]?.deadline ?? 0, async (signal) => {
+        if (this.#redis.status !== 'ready') await once(this.#redis, 'ready', { signal });
         return this.queue.add(jobName(units), { v: 1, units }, unitJobOptions);
       });
       for (const [index, { resolve }] of pack.entries()) resolve({ job, index });
@@ -95,13 +95,15 @@ export class Sender {
     }
   }
 
-  #beforeDeadline<T>(deadline: number, work: () => Promise<T>): Promise<T> {
+  #beforeDeadline<T>(deadline: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const giveUp = new AbortController();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`Redis did not answer within ${SEND_TIMEOUT_MS} ms`)),
-        Math.max(1, deadline - Date.now()),
-      );
-      work()
+      const timeout = () => {
+        giveUp.abort();
+        reject(new Error(`Redis did not answer within ${SEND_TIMEOUT_MS} ms`));
+      };
+      const timer = setTimeout(timeout, Math.max(1, deadline - Date.now()));
+      work(giveUp.signal)
         .then(resolve, reject)
         .finally(() => clearTimeout(timer));
     });

@@ -1,11 +1,14 @@
 import type { Database, SqlSession } from '../database.js';
+import { defaultSettings, type Settings } from '../domain/settings.js';
 import { earlier } from '../domain/time.js';
+import type { Context } from '../operations/operation.js';
 import type { CheckedUnit } from '../operations/unit.js';
-import { blame, OutageError, RuleFailures } from './failures.js';
+import { blame, LostRaceError, OutageError, RuleFailures } from './failures.js';
 import { flush } from './flush.js';
 import { record, splitByLedger, type UnitResult } from './ledger.js';
 import { createMissingUsers, loadTouched, lockUsers } from './load.js';
 import { describeTables, type Tables } from './tables.js';
+import { BURIED, findBuried } from './tombstones.js';
 import { WorkingSet } from './working-set.js';
 
 /** Times that a batch which lost a race for a unique index runs again before its units are looked at one by one. */
@@ -18,10 +21,18 @@ const RACE_RETRIES = 5;
 export class Committer {
   readonly #database: Database;
   readonly #tables: Tables;
+  readonly #settings: Settings;
   readonly #now: () => Date;
 
-  /** @param now the clock that bounds the bots' own times: nothing happened later than its commit */
-  constructor(database: Database, { now = () => new Date() }: { now?: () => Date } = {}) {
+  /**
+   * @param settings what the installation decides about the rules
+   * @param now the clock that bounds the bots' own times: nothing happened later than its commit
+   */
+  constructor(
+    database: Database,
+    { settings = defaultSettings, now = () => new Date() }: { settings?: Settings; now?: () => Date } = {},
+  ) {
+    this.#settings = settings;
     this.#database = database;
     this.#tables = describeTables(database);
     this.#now = now;
@@ -35,7 +46,10 @@ export class Committer {
    *   again is safe
    */
   async commit(units: readonly CheckedUnit[]): Promise<UnitResult[]> {
-    const results = await this.#settle(units);
+    const results = new Map<CheckedUnit, UnitResult>();
+    for (const batch of apart(units)) {
+      for (const [unit, result] of await this.#settle(batch)) results.set(unit, result);
+    }
     return units.map((unit) => results.get(unit) as UnitResult);
   }
 
@@ -85,11 +99,18 @@ export class Committer {
       const rows = new WorkingSet(this.#tables);
       await lockUsers(session, this.#tables, rows, units);
       const { fresh, settled, copies } = await splitByLedger(session, this.#tables.ledger, units);
-      await createMissingUsers(session, this.#tables, rows, fresh, now);
-      await loadTouched(session, this.#tables, rows, fresh);
-      const outcomes = applyInOrder(fresh, rows, now);
-      await flush(session, rows);
-      await record(session, this.#tables.ledger, outcomes, now);
+      const buried = await findBuried(session, this.#tables, fresh, now);
+      const living = fresh.filter((unit) => !buried.has(unit));
+      await this.#createUsers(session, rows, living, now);
+      await loadTouched(session, this.#tables, rows, living);
+      const outcomes = applyInOrder(living, rows, now, this.#settings);
+      for (const unit of buried) {
+        const dropped = unit.operations.map(() => BURIED);
+        outcomes.set(unit, dropped);
+      }
+      await flush(session, this.#tables, rows);
+      const deletions = living.filter(isAlone);
+      await record(session, this.#tables, outcomes, new Set([...buried, ...deletions]), now);
 
       const results = new Map(settled);
       for (const [unit, applied] of outcomes) results.set(unit, { status: 'applied', outcomes: applied });
@@ -97,15 +118,41 @@ export class Committer {
       return results;
     });
   }
+
+  async #createUsers(session: SqlSession, rows: WorkingSet, units: readonly CheckedUnit[], now: Date): Promise<void> {
+    const created = await createMissingUsers(session, this.#tables, rows, units, now);
+    // There was no row to lock yet: a deletion may have passed between our look and our insert.
+    if (created > 0 && (await findBuried(session, this.#tables, units, now)).size > 0) throw new LostRaceError();
+  }
+}
+
+const isAlone = ({ operations }: CheckedUnit) => operations[0]?.operation.alone === true;
+
+/** Cuts before and after each unit that wants to be committed by itself. */
+function apart(units: readonly CheckedUnit[]): CheckedUnit[][] {
+  const batches: CheckedUnit[][] = [];
+  let open: CheckedUnit[] | undefined;
+  for (const unit of units) {
+    const alone = isAlone(unit);
+    if (open && !alone) open.push(unit);
+    else batches.push([unit]);
+    open = alone ? undefined : batches.at(-1);
+  }
+  return batches;
 }
 
 /** Runs the rules of all units on the working set. If any throws, the batch must be rolled back. */
-function applyInOrder(units: readonly CheckedUnit[], rows: WorkingSet, now: Date): Map<CheckedUnit, unknown[]> {
+function applyInOrder(
+  units: readonly CheckedUnit[],
+  rows: WorkingSet,
+  now: Date,
+  settings: Settings,
+): Map<CheckedUnit, unknown[]> {
   const outcomes = new Map<CheckedUnit, unknown[]>();
   const failures = new Map<CheckedUnit, Error>();
   for (const unit of units) {
     try {
-      outcomes.set(unit, applyUnit(unit, rows, now));
+      outcomes.set(unit, applyUnit(unit, rows, now, settings));
     } catch (error) {
       failures.set(unit, error as Error);
     }
@@ -114,11 +161,12 @@ function applyInOrder(units: readonly CheckedUnit[], rows: WorkingSet, now: Date
   return outcomes;
 }
 
-function applyUnit({ bot, at: claimed, operations }: CheckedUnit, rows: WorkingSet, now: Date): unknown[] {
+function applyUnit({ bot, at: claimed, operations }: CheckedUnit, rows: WorkingSet, now: Date, settings: Settings) {
   // A bot whose clock runs ahead must not shut out later writes.
   const at = earlier(claimed, now);
   return operations.map(({ operation, telegramId, payload }) => {
-    const created = rows.greet(telegramId, at);
-    return operation.apply(rows, payload, { bot, telegramId, at, created });
+    const shared = { bot, at, settings };
+    if (telegramId === undefined) return operation.apply(rows, payload, shared as Context);
+    return operation.apply(rows, payload, { ...shared, telegramId, created: rows.greet(telegramId, at) });
   });
 }

@@ -10,12 +10,16 @@ export class NewId {
   }
 }
 
+const ISO_LENGTH = '2026-01-15T12:00:00.000Z'.length;
+
 /** A value as the driver takes it. */
 export function encode(dialect: Dialect, { kind }: Column, value: unknown): unknown {
   if (value === undefined || value === null) return null;
   if (value instanceof NewId) return value.toJSON();
   if (kind !== 'time') return value;
   const iso = (value as Date).toISOString();
+  // Five digits of a year fit neither PostgreSQL's notation nor the order in which SQLite compares text.
+  if (iso.length > ISO_LENGTH) throw new RangeError(`${iso} is later than the year 9999, which nothing may be`);
   // The form in which Sequelize keeps dates in SQLite, so that its reads and comparisons agree with ours.
   return dialect === 'postgres' ? iso : `${iso.slice(0, 10)} ${iso.slice(11, 23)} +00:00`;
 }

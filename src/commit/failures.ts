@@ -16,6 +16,11 @@ export class RuleFailures extends Error {
   }
 }
 
+/** Another worker was faster in a way that only running the batch again can take into account. */
+export class LostRaceError extends Error {
+  override readonly name = 'LostRaceError';
+}
+
 /** Whose fault a failed transaction is. */
 export type Blame = 'race' | 'units' | 'database';
 
@@ -39,6 +44,7 @@ const SQLITE_VALUE_CODES = new Set(['SQLITE_CONSTRAINT', 'SQLITE_MISMATCH', 'SQL
  */
 export function blame(error: unknown): Blame {
   if (error instanceof RuleFailures || error instanceof TypeError || error instanceof RangeError) return 'units';
+  if (error instanceof LostRaceError) return 'race';
   const { code } = error as { code?: unknown };
   if (typeof code !== 'string') return 'database';
   if (code === UNIQUE_VIOLATION) return 'race';

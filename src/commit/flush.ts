@@ -1,14 +1,17 @@
 import type { SqlSession } from '../database.js';
 import type { NewId } from './encoding.js';
-import { insertRows, takeIds, updateRows } from './statements.js';
+import { forgetUser } from './forget.js';
+import { deleteRows, insertRows, takeIds, updateRows } from './statements.js';
+import type { Tables } from './tables.js';
 import type { WorkingSet } from './working-set.js';
 
 /**
- * Writes what the rules changed: at most one update and one insert per table. Updates come first, so that a row can
- * step aside for a new one under the same unique index.
+ * Writes what the rules changed: at most one delete, one update and one insert per table, in this order, so that a
+ * row can step aside for a new one under the same unique index.
  */
-export async function flush(session: SqlSession, rows: WorkingSet): Promise<void> {
-  for (const { table, inserted, updated, properties } of rows.changes()) {
+export async function flush(session: SqlSession, tables: Tables, rows: WorkingSet): Promise<void> {
+  for (const { table, removed, inserted, updated, properties } of rows.changes()) {
+    if (removed.length > 0) await deleteRows(session, table, removed);
     if (updated.length > 0) await updateRows(session, table, updated, properties);
     if (inserted.length === 0) continue;
     if (table.namesNewIds) {
@@ -17,4 +20,5 @@ export async function flush(session: SqlSession, rows: WorkingSet): Promise<void
     }
     await insertRows(session, table, inserted);
   }
+  for (const user of rows.forgotten) await forgetUser(session, tables, user);
 }

@@ -2,7 +2,8 @@ import type { SqlSession } from '../database.js';
 import { IdempotencyConflictError } from '../errors.js';
 import type { CheckedUnit } from '../operations/unit.js';
 import { insertRows, selectByKey } from './statements.js';
-import type { Table } from './tables.js';
+import type { Table, Tables } from './tables.js';
+import { usersOf } from './users-of.js';
 
 /** What became of a unit: its outcomes, one per operation, or why it was not applied. */
 export type UnitResult =
@@ -53,22 +54,29 @@ export async function splitByLedger(session: SqlSession, ledger: Table, units: r
   return split;
 }
 
-/** Writes the ledger rows of applied units, in the transaction of their effects. */
+/**
+ * Writes the ledger rows of settled units, in the transaction of their effects.
+ *
+ * @param nameless units whose rows name no user, so that they outlive a deletion: they hold nothing of anybody
+ */
 export async function record(
   session: SqlSession,
-  ledger: Table,
+  { ledger, ledgerUsers }: Tables,
   applied: ReadonlyMap<CheckedUnit, readonly unknown[]>,
+  nameless: ReadonlySet<CheckedUnit>,
   now: Date,
 ): Promise<void> {
   if (applied.size === 0) return;
-  const rows = [...applied].map(([unit, outcomes]) => ({
-    botName: unit.bot,
-    key: unit.key,
-    contentHash: unit.contentHash,
-    outcomes: JSON.stringify(outcomes),
-    createdAt: now,
-  }));
+  const rows: Record<string, unknown>[] = [];
+  const furtherUsers: Record<string, unknown>[] = [];
+  for (const [unit, outcomes] of applied) {
+    const { bot: botName, key, contentHash } = unit;
+    const [telegramId, ...others] = nameless.has(unit) ? [] : usersOf(unit);
+    rows.push({ botName, key, telegramId, contentHash, outcomes: JSON.stringify(outcomes), createdAt: now });
+    for (const other of others) furtherUsers.push({ botName, key, telegramId: other });
+  }
   await insertRows(session, ledger, rows);
+  if (furtherUsers.length > 0) await insertRows(session, ledgerUsers, furtherUsers);
 }
 
 // A bot's name has no space in it.

@@ -4,6 +4,7 @@ import { earlier } from '../domain/time.js';
 import type { CheckedUnit } from '../operations/unit.js';
 import { insertUnlessThere, selectByKey } from './statements.js';
 import type { Tables } from './tables.js';
+import { usersOf } from './users-of.js';
 import type { WorkingSet } from './working-set.js';
 
 /** Locks the users of the units that exist, in id order: two overlapping batches never wait for each other. */
@@ -17,21 +18,21 @@ export async function lockUsers(
   if (keys.length > 0) rows.take('users', keys, await selectByKey(session, tables.rows.users, keys));
 }
 
-/** Creates the users of the units that do not exist yet, and locks them. */
+/** Creates the users of the units that do not exist yet, and locks them; returns how many it created. */
 export async function createMissingUsers(
   session: SqlSession,
   tables: Tables,
   rows: WorkingSet,
   units: readonly CheckedUnit[],
   now: Date,
-): Promise<void> {
+): Promise<number> {
   const firstSeen = new Map<number, Date>();
   for (const unit of units) {
     for (const telegramId of usersOf(unit)) {
       if (!rows.knows(telegramId) && !firstSeen.has(telegramId)) firstSeen.set(telegramId, earlier(unit.at, now));
     }
   }
-  if (firstSeen.size === 0) return;
+  if (firstSeen.size === 0) return 0;
 
   // In one order everywhere, so that two batches with the same new users do not deadlock on the unique index.
   const missing = [...firstSeen].sort(([a], [b]) => a - b);
@@ -42,6 +43,7 @@ export async function createMissingUsers(
   rows.take('users', keys, await selectByKey(session, tables.rows.users, keys));
   // Those not inserted here were created by another batch between our look and our insert.
   for (const { telegramId } of created) rows.noteCreated(telegramId as number);
+  return created.length;
 }
 
 /** Loads what the operations of the units touch besides their users: one statement per table. */
@@ -58,16 +60,17 @@ export async function loadTouched(
         const byId = wanted.get(name) ?? new Map<string, RowKey>();
         wanted.set(name, byId);
         for (const key of keys) {
-          const full = [rows.user(telegramId).id, ...key];
+          const full = tables.rows[name].perUser && telegramId !== undefined ? [rows.user(telegramId).id, ...key] : key;
           byId.set(JSON.stringify(full), full);
         }
       }
     }
   }
-  for (const [name, byId] of wanted) {
+  // Tables are locked in one order everywhere, as rows within them are.
+  for (const name of Object.keys(tables.rows) as RowName[]) {
+    const byId = wanted.get(name);
+    if (!byId) continue;
     const keys = [...byId.values()];
     rows.take(name, keys, await selectByKey(session, tables.rows[name], keys));
   }
 }
-
-const usersOf = ({ operations }: CheckedUnit) => operations.map(({ telegramId }) => telegramId);

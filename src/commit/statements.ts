@@ -15,12 +15,11 @@ export async function selectByKey(session: SqlSession, table: Table, keys: reado
   const statement = cached(session.dialect, `select ${table.name}`, (dialect) => {
     const columns = loaded.map((column) => `t.${column.name} AS "${column.property}"`).join(', ');
     const match = table.key.map(({ name }) => `t.${name} = k.${name}`).join(' AND ');
-    const where = table.where ? ` AND ${table.where}` : '';
     const order = table.columns.some(({ name }) => name === 'id') ? ' ORDER BY t.id' : '';
     const lock = table.lock && dialect === 'postgres' ? ' FOR UPDATE OF t' : '';
     // CROSS JOIN keeps SQLite from turning the join around; PostgreSQL is told by `lookupsOnly`.
     const from = `${source(dialect, table.key, 'k')} CROSS JOIN ${table.name} t`;
-    return `SELECT ${columns} FROM ${from} WHERE ${match}${where}${order}${lock}`;
+    return `SELECT ${columns} FROM ${from} WHERE ${match}${order}${lock}`;
   });
   const rows = await session.query(statement, parameters(session.dialect, table.key, keys));
   return decode(session.dialect, loaded, rows);
@@ -66,6 +65,17 @@ export async function updateRows(
       );
       return `UPDATE ${table.name} AS t SET ${set.join(', ')} FROM ${source(dialect, given, 'v')} WHERE t.id = v.id`;
     },
+  );
+  await session.query(statement, parameters(session.dialect, given, tuples(given, rows)));
+}
+
+/** Deletes rows, found by their ids. */
+export async function deleteRows(session: SqlSession, table: Table, rows: readonly Record_[]): Promise<void> {
+  const given = [idColumn(table)];
+  const statement = cached(
+    session.dialect,
+    `delete ${table.name}`,
+    (dialect) => `DELETE FROM ${table.name} WHERE id IN (SELECT v.id FROM ${source(dialect, given, 'v')})`,
   );
   await session.query(statement, parameters(session.dialect, given, tuples(given, rows)));
 }

@@ -1,15 +1,26 @@
 import type { Model, ModelStatic } from 'sequelize';
 import type { Database, Dialect } from '../database.js';
 import type { RowName } from '../domain/rows.js';
-import { BotSession, FreeTraining, IdempotencyKey, Subscription, User, UserBadge } from '../models/index.js';
+import {
+  BotSession,
+  DeletedUser,
+  FreeTraining,
+  IdempotencyKey,
+  IdempotencyKeyUser,
+  Payment,
+  Promocode,
+  PromocodeUsage,
+  Subscription,
+  TrainingHistory,
+  User,
+  UserBadge,
+} from '../models/index.js';
 
 /** How a table is loaded and written by the commit. Columns and types come from its model. */
 interface Definition {
   model: ModelStatic<Model>;
   /** The properties that rows are loaded by; `userId` comes first where rows belong to a user. */
   key: readonly string[];
-  /** Loads only rows for which this holds. */
-  where?: string;
   /** Rows are locked when they are loaded. Only what is not already behind its user's lock needs that. */
   lock?: boolean;
   /** Outcomes name the ids of new rows, so they are fetched before the insert. */
@@ -18,15 +29,28 @@ interface Definition {
   writeOnly?: readonly string[];
 }
 
+// In the order in which they are written: what a row refers to comes before it.
 const definitions: Record<RowName, Definition> = {
   users: { model: User, key: ['telegramId'], lock: true },
   botSessions: { model: BotSession, key: ['userId', 'botName'], writeOnly: ['sessionData'] },
   userBadges: { model: UserBadge, key: ['userId', 'badgeType', 'earnedInBot'], writeOnly: ['metadata'] },
-  subscriptions: { model: Subscription, key: ['userId'], where: 't.is_active', namesNewIds: true },
+  subscriptions: { model: Subscription, key: ['userId'], namesNewIds: true },
   freeTrainings: { model: FreeTraining, key: ['userId'] },
+  payments: {
+    model: Payment,
+    key: ['provider', 'paymentId'],
+    lock: true,
+    namesNewIds: true,
+    writeOnly: ['description', 'metadata'],
+  },
+  promocodes: { model: Promocode, key: ['code'], lock: true, namesNewIds: true },
+  promocodeUsage: { model: PromocodeUsage, key: ['userId'] },
+  trainingHistory: { model: TrainingHistory, key: ['userId'], namesNewIds: true },
 };
 
 const ledgerDefinition: Definition = { model: IdempotencyKey, key: ['botName', 'key'] };
+const ledgerUsersDefinition: Definition = { model: IdempotencyKeyUser, key: ['telegramId'] };
+const tombstonesDefinition: Definition = { model: DeletedUser, key: ['telegramId'] };
 
 /** How a column's values travel: as themselves, as a moment, or as JSON text. */
 export type ColumnKind = 'number' | 'text' | 'boolean' | 'time' | 'json';
@@ -47,7 +71,8 @@ export interface Table {
   readonly name: string;
   readonly columns: readonly Column[];
   readonly key: readonly Column[];
-  readonly where: string | undefined;
+  /** Whether its rows are found by their user first. */
+  readonly perUser: boolean;
   readonly lock: boolean;
   readonly namesNewIds: boolean;
 }
@@ -57,6 +82,8 @@ export interface Tables {
   readonly dialect: Dialect;
   readonly rows: Readonly<Record<RowName, Table>>;
   readonly ledger: Table;
+  readonly ledgerUsers: Table;
+  readonly tombstones: Table;
 }
 
 /** Reads the tables off the models, so that a new column is named in its model and nowhere else. */
@@ -66,7 +93,13 @@ export function describeTables({ sequelize, dialect }: Database): Tables {
   const rows = Object.fromEntries(
     Object.entries(definitions).map(([name, definition]) => [name, describe(definition)]),
   );
-  return { dialect, rows: rows as Record<RowName, Table>, ledger: describe(ledgerDefinition) };
+  return {
+    dialect,
+    rows: rows as Record<RowName, Table>,
+    ledger: describe(ledgerDefinition),
+    ledgerUsers: describe(ledgerUsersDefinition),
+    tombstones: describe(tombstonesDefinition),
+  };
 }
 
 function describeTable(model: ModelStatic<Model>, definition: Definition): Table {
@@ -83,7 +116,7 @@ function describeTable(model: ModelStatic<Model>, definition: Definition): Table
     name: String(model.getTableName()),
     columns,
     key: definition.key.map((property) => columns.find((column) => column.property === property) as Column),
-    where: definition.where,
+    perUser: definition.key[0] === 'userId',
     lock: definition.lock ?? false,
     namesNewIds: definition.namesNewIds ?? false,
   };

@@ -5,10 +5,11 @@ import type { Database } from '../database.js';
 import { IdempotencyConflictError, ValidationError } from '../errors.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
-import { checkUnit, jobName, readJob, type Unit } from '../operations/unit.js';
+import { type CheckedUnit, checkUnit, jobName, readJob, type Unit } from '../operations/unit.js';
 import { keepCompleted, openWorkerRedis, UNITS_QUEUE, unitJobOptions } from '../queue.js';
 import { Batcher, InterruptedError } from './batcher.js';
 import { Committer } from './committer.js';
+import { forgetJobs } from './forget-jobs.js';
 import type { UnitResult } from './ledger.js';
 
 /** What a job answers for each of its units, in their order. */
@@ -33,7 +34,7 @@ export async function startCommitWorker({ config, database, logger }: CommitDepe
   const redis = openWorkerRedis(config.redisUrl);
   const queue = new Queue(UNITS_QUEUE, { connection: redis });
   const limits = { maxUnits: config.batchMaxUnits, maxBytes: config.batchMaxBytes };
-  const batcher = new Batcher(new Committer(database), limits, logger);
+  const batcher = new Batcher(new Committer(database, { settings: config.settings }), limits, logger);
   const processor = new JobProcessor(batcher, queue, config.maxUnitBytes, logger);
 
   const worker = new Worker(UNITS_QUEUE, (job, token) => processor.process(job, token), {
@@ -55,7 +56,10 @@ export async function startCommitWorker({ config, database, logger }: CommitDepe
   return {
     async close() {
       batcher.interrupt();
-      await closeAll([{ close: () => redis.quit() }, queue, worker]);
+      // Without Redis nothing can be handed back, and waiting for it would take for ever: another worker gets the jobs.
+      const away = redis.status !== 'ready';
+      const connection = { close: async () => (away ? redis.disconnect() : redis.quit()) };
+      await closeAll([connection, queue, { close: () => worker.close(away) }]);
     },
   };
 }
@@ -84,10 +88,22 @@ class JobProcessor {
 
   async #settle(raw: unknown): Promise<UnitResult> {
     try {
-      return await this.batcher.submit(checkUnit(raw, this.maxUnitBytes));
+      const unit = checkUnit(raw, this.maxUnitBytes);
+      const result = await this.batcher.submit(unit);
+      if (result.status === 'applied') await this.#followUp(unit, result.outcomes);
+      return result;
     } catch (error) {
       if (error instanceof ValidationError) return { status: 'failed', error };
       throw error;
+    }
+  }
+
+  /** What the commit could not do in the database. It may happen twice, when the worker dies before the job is done. */
+  async #followUp({ operations }: CheckedUnit, outcomes: readonly unknown[]): Promise<void> {
+    for (const [index, { operation, telegramId }] of operations.entries()) {
+      const { warning } = outcomes[index] as { warning?: string };
+      if (warning) this.logger.warn({ name: operation.name, warning }, 'applied with a warning');
+      if (operation.alone && telegramId !== undefined) await forgetJobs(this.queue, telegramId);
     }
   }
 
@@ -124,10 +140,13 @@ function answerAlone(raw: unknown, result: UnitResult): UnitAnswer {
 /** The reason as it stands in Bull Board: the kind of error first, by which the SDK knows it again. */
 const reason = (error: Error) => `${error.name}: ${error.message}`;
 
+const UNREADABLE = 'unreadable unit';
+
 function nameOf(raw: unknown): string {
   try {
-    return jobName([raw as Unit]);
+    const { operations } = raw as Unit;
+    return jobName([{ operations }]) || UNREADABLE;
   } catch {
-    return 'unreadable unit';
+    return UNREADABLE;
   }
 }

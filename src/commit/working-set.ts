@@ -1,4 +1,4 @@
-import type { NewRow, RowKey, RowName, Rows, RowTypes, UserRow } from '../domain/rows.js';
+import type { NewRow, RowKey, RowName, Rows, RowTypes, SharedRowName, UserRow } from '../domain/rows.js';
 import { NewId } from './encoding.js';
 import type { Table, Tables } from './tables.js';
 
@@ -8,15 +8,25 @@ type AnyRow = Record<string, unknown>;
 interface Entry {
   row: AnyRow;
   original: AnyRow | undefined;
+  removed?: boolean;
 }
 
 /** What has to be written of one table. */
 export interface Changes {
   table: Table;
+  removed: AnyRow[];
   inserted: AnyRow[];
   updated: AnyRow[];
   /** Every property that differs in any of the updated rows. */
   properties: Set<string>;
+}
+
+/** A user to delete. */
+export interface Forgotten {
+  id: number;
+  telegramId: number;
+  deletedAt: Date;
+  keepPayments: boolean;
 }
 
 /**
@@ -27,6 +37,8 @@ export class WorkingSet implements Rows {
   readonly #tables: Tables;
   readonly #groups = new Map<RowName, Map<string | number, Entry[]>>();
   readonly #newUsers = new Set<number>();
+  /** Users to delete, with everything held on them. */
+  readonly forgotten: Forgotten[] = [];
 
   constructor(tables: Tables) {
     this.#tables = tables;
@@ -69,9 +81,22 @@ export class WorkingSet implements Rows {
   }
 
   list<N extends RowName>(table: N, user: UserRow, ...key: RowKey): RowTypes[N][] {
-    const entries = this.#group(table).get(keyId([user.id, ...key]));
-    if (!entries) throw new Error(`${table} was read under a key that the operation's touches() does not name`);
-    return entries.map(({ row }) => row as unknown as RowTypes[N]);
+    return this.#loaded(table, [user.id, ...key]).map(({ row }) => row as unknown as RowTypes[N]);
+  }
+
+  shared<N extends SharedRowName>(table: N, ...key: RowKey): RowTypes[N] | undefined {
+    return this.#loaded(table, key)[0]?.row as RowTypes[N] | undefined;
+  }
+
+  remove<N extends RowName>(table: N, row: RowTypes[N]): void {
+    const entry = this.#entries(table, row as unknown as AnyRow).find(
+      (candidate) => candidate.row === (row as unknown),
+    );
+    if (entry) entry.removed = true;
+  }
+
+  forget({ id, telegramId }: UserRow, at: Date, { keepPayments }: { keepPayments: boolean }): void {
+    this.forgotten.push({ id, telegramId, deletedAt: at, keepPayments });
   }
 
   add<N extends RowName>(table: N, newRow: NewRow<N>): RowTypes[N] {
@@ -81,16 +106,23 @@ export class WorkingSet implements Rows {
     return row as unknown as RowTypes[N];
   }
 
-  /** What differs from what was loaded, by table; tables without changes are left out. */
+  /** What differs from what was loaded, by table, in the order in which to write; tables without changes are left out. */
   changes(): Changes[] {
     const all: Changes[] = [];
-    for (const [name, group] of this.#groups) {
-      const table = this.#tables.rows[name];
-      const changes: Changes = { table, inserted: [], updated: [], properties: new Set() };
+    for (const [name, table] of Object.entries(this.#tables.rows)) {
+      const group = this.#groups.get(name as RowName);
+      if (!group) continue;
+      const changes: Changes = { table, removed: [], inserted: [], updated: [], properties: new Set() };
       for (const entries of group.values()) for (const entry of entries) collect(entry, changes);
-      if (changes.inserted.length > 0 || changes.updated.length > 0) all.push(changes);
+      if (changes.removed.length + changes.inserted.length + changes.updated.length > 0) all.push(changes);
     }
     return all;
+  }
+
+  #loaded(table: RowName, key: RowKey): Entry[] {
+    const entries = this.#group(table).get(keyId(key));
+    if (!entries) throw new Error(`${table} was read under a key that the operation's touches() does not name`);
+    return entries.filter(({ removed }) => !removed);
   }
 
   #group(table: RowName): Map<string | number, Entry[]> {
@@ -114,9 +146,11 @@ export class WorkingSet implements Rows {
   }
 }
 
-function collect({ row, original }: Entry, changes: Changes): void {
-  if (!original) {
-    changes.inserted.push(row);
+function collect({ row, original, removed }: Entry, changes: Changes): void {
+  if (removed || !original) {
+    // What was added and taken away again never was.
+    if (original) changes.removed.push(row);
+    else if (!removed) changes.inserted.push(row);
     return;
   }
   let differs = false;

@@ -1,3 +1,4 @@
+import { plus } from './counters.js';
 import type { UserRow } from './rows.js';
 
 /** One step of a level table: the level is reached at `minXp` XP. */
@@ -36,7 +37,7 @@ export interface XpOutcome {
  */
 export function gainXp(user: UserRow, xp: number, levels?: readonly LevelStep[]): XpOutcome {
   const oldLevel = user.level;
-  user.totalXp = Math.min(Math.max(0, user.totalXp + xp), Number.MAX_SAFE_INTEGER);
+  user.totalXp = Math.max(0, plus(user.totalXp, xp));
   user.level = Math.max(oldLevel, levelFor(user.totalXp, levels));
   return { leveledUp: user.level > oldLevel, oldLevel, newLevel: user.level, totalXp: user.totalXp };
 }

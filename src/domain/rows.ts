@@ -55,6 +55,8 @@ export interface SubscriptionRow {
   endDate: Date | null;
   isActive: boolean;
   autoRenew: boolean;
+  /** What this row granted by itself, without what it took over: days for time-based ones, else credits. */
+  granted: number;
   /** Null for time-based subscriptions. */
   creditsTotal: number | null;
   creditsLeft: number | null;
@@ -67,6 +69,58 @@ export interface FreeTrainingRow {
   readonly createdAt: Date;
 }
 
+export interface PaymentRow {
+  readonly id: number;
+  readonly userId: number | null;
+  /** The subscription that this payment granted. */
+  subscriptionId: number | null;
+  /** A decimal with two places, e.g. `1490.00`. */
+  readonly amount: string;
+  readonly currency: string;
+  readonly provider: string;
+  readonly paymentId: string;
+  status: PaymentStatus;
+  readonly tariff: string;
+  readonly description: string | null;
+  readonly metadata: JsonText | null;
+  readonly createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface PromocodeRow {
+  readonly id: number;
+  /** In upper case. */
+  readonly code: string;
+  readonly type: PromocodeType;
+  readonly value: number;
+  /** Null: as often as one likes. */
+  readonly maxUses: number | null;
+  currentUses: number;
+  readonly expiresAt: Date | null;
+  readonly createdAt: Date;
+}
+
+export interface PromocodeUsageRow {
+  readonly userId: number;
+  readonly promocodeId: number;
+  readonly usedAt: Date;
+}
+
+export interface TrainingRow {
+  readonly id: number;
+  readonly userId: number;
+  readonly telegramId: number;
+  readonly trainingDate: Date;
+  readonly scenarioName: string | null;
+  readonly totalScore: number;
+  readonly clarityLevel: number;
+  readonly questionCount: number;
+  readonly contextualQuestions: number;
+  readonly perTypeCounts: JsonText | null;
+  readonly caseData: JsonText | null;
+  readonly sessionSnapshot: JsonText | null;
+}
+
 /** Every table that operations work on, by the name they use for it. */
 export interface RowTypes {
   users: UserRow;
@@ -74,9 +128,16 @@ export interface RowTypes {
   userBadges: BadgeRow;
   subscriptions: SubscriptionRow;
   freeTrainings: FreeTrainingRow;
+  payments: PaymentRow;
+  promocodes: PromocodeRow;
+  promocodeUsage: PromocodeUsageRow;
+  trainingHistory: TrainingRow;
 }
 
 export type RowName = keyof RowTypes;
+
+/** The tables whose rows are found without their user. */
+export type SharedRowName = 'payments' | 'promocodes';
 
 /** A new row: the database gives its `id`, where it has one. */
 export type NewRow<N extends RowName> = Omit<RowTypes[N], 'id'>;
@@ -95,6 +156,15 @@ export interface Rows {
   find<N extends RowName>(table: N, user: UserRow, ...key: RowKey): RowTypes[N] | undefined;
   /** All rows of a user under a key declared in `touches`, oldest first. */
   list<N extends RowName>(table: N, user: UserRow, ...key: RowKey): RowTypes[N][];
+  /** The row that all users share under a key declared in `touches`. */
+  shared<N extends SharedRowName>(table: N, ...key: RowKey): RowTypes[N] | undefined;
+  /** Takes a loaded or added row away. */
+  remove<N extends RowName>(table: N, row: RowTypes[N]): void;
+  /**
+   * Deletes a user with everything held on them, and leaves a tombstone: what was made up to `at` is not applied any
+   * more. With `keepPayments` the payments stay, without the person.
+   */
+  forget(user: UserRow, at: Date, options: { keepPayments: boolean }): void;
   /** Adds a row; its `id`, if it has one, prints as its number once the batch is flushed. */
   add<N extends RowName>(table: N, row: NewRow<N>): RowTypes[N];
 }

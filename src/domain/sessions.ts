@@ -1,4 +1,4 @@
-import type { Rows, SessionRow } from './rows.js';
+import type { Rows, SessionRow, UserRow } from './rows.js';
 import { later } from './time.js';
 
 /** Where and when a session is written. */
@@ -24,19 +24,51 @@ export function storeSession(rows: Rows, { telegramId, bot, at }: Write, { sessi
   const user = rows.user(telegramId);
   const row = rows.find('botSessions', user, bot);
   if (!row) {
-    rows.add('botSessions', {
-      userId: user.id,
-      botName: bot,
-      sessionData: JSON.stringify(session ?? {}),
-      statsData: JSON.stringify(stats ?? {}),
-      sessionAt: session ? at : new Date(0),
-      statsAt: stats ? at : new Date(0),
-      createdAt: at,
-      updatedAt: at,
-    });
+    addSession(rows, user, { telegramId, bot, at }, { session, stats });
     return true;
   }
   return store(row, { session, stats }, at);
+}
+
+/** Counts a training in the bot's stats: how many, the best score, and when the last one was. */
+export function countTraining(rows: Rows, where: Write, score: number): void {
+  const user = rows.user(where.telegramId);
+  const row = rows.find('botSessions', user, where.bot);
+  const stats = row ? (JSON.parse(row.statsData) as Record<string, unknown>) : {};
+  const counted = {
+    ...stats,
+    total_trainings: numberOr(0, stats['total_trainings']) + 1,
+    best_score: Math.max(numberOr(score, stats['best_score']), score),
+    last_training_date: lastDate(stats['last_training_date'], where.at),
+  };
+  if (!row) {
+    addSession(rows, user, where, { session: undefined, stats: counted });
+    return;
+  }
+  row.statsData = JSON.stringify(counted);
+  row.statsAt = later(row.statsAt, where.at);
+  row.updatedAt = later(row.updatedAt, where.at);
+}
+
+function addSession(rows: Rows, user: UserRow, { bot, at }: Write, { session, stats }: Parts): void {
+  rows.add('botSessions', {
+    userId: user.id,
+    botName: bot,
+    sessionData: JSON.stringify(session ?? {}),
+    statsData: JSON.stringify(stats ?? {}),
+    sessionAt: session ? at : new Date(0),
+    statsAt: stats ? at : new Date(0),
+    createdAt: at,
+    updatedAt: at,
+  });
+}
+
+// Bots write their stats as they like: what is not a number, or a date, is not counted on.
+const numberOr = (otherwise: number, value: unknown) => (typeof value === 'number' ? value : otherwise);
+
+function lastDate(known: unknown, at: Date): string {
+  const before = new Date(typeof known === 'string' ? known : Number.NaN);
+  return (before > at ? before : at).toISOString();
 }
 
 function store(row: SessionRow, { session, stats }: Parts, at: Date): boolean {

@@ -13,6 +13,8 @@ export interface Grant {
 
 const DEFAULT_DAYS = { MONTH: 30, YEAR: 365 };
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 /**
  * Starts a subscription at `at`. One of the same kind (time-based or CREDITS) that is still active ends here and
  * hands on what was left of it, so that nothing paid for is lost (DESIGN.md, invariant 9).
@@ -20,7 +22,7 @@ const DEFAULT_DAYS = { MONTH: 30, YEAR: 365 };
 export function grantSubscription(rows: Rows, user: UserRow, at: Date, grant: Grant): SubscriptionRow {
   const current = rows
     .list('subscriptions', user)
-    .find(({ isActive, endDate }) => isActive && (endDate === null) === (grant.type === 'CREDITS'));
+    .find((candidate) => candidate.isActive && isCredits(candidate) === (grant.type === 'CREDITS'));
   if (current) current.isActive = false;
 
   const common = {
@@ -32,9 +34,39 @@ export function grantSubscription(rows: Rows, user: UserRow, at: Date, grant: Gr
   };
   if (grant.type === 'CREDITS') {
     const credits = grant.credits + (current?.creditsLeft ?? 0);
-    return rows.add('subscriptions', { ...common, endDate: null, creditsTotal: credits, creditsLeft: credits });
+    const granted = { granted: grant.credits, creditsTotal: credits, creditsLeft: credits };
+    return rows.add('subscriptions', { ...common, ...granted, endDate: null });
   }
-  const from = later(at, current?.endDate ?? at);
-  const endDate = addDays(from, grant.durationDays ?? DEFAULT_DAYS[grant.type]);
-  return rows.add('subscriptions', { ...common, endDate, creditsTotal: null, creditsLeft: null });
+  const granted = grant.durationDays ?? DEFAULT_DAYS[grant.type];
+  const endDate = addDays(later(at, current?.endDate ?? at), granted);
+  return rows.add('subscriptions', { ...common, granted, endDate, creditsTotal: null, creditsLeft: null });
 }
+
+/**
+ * Takes back what one grant gave and was not used yet, and only that. Grants are used up in the order in which they
+ * were given, so what is left belongs to the latest of them first.
+ *
+ * @param granted the row that the grant made
+ * @param at the moment of taking back
+ */
+export function takeBackGrant(rows: Rows, user: UserRow, granted: SubscriptionRow, at: Date): void {
+  const all = rows.list('subscriptions', user).filter((row) => isCredits(row) === isCredits(granted));
+  const current = all.find(({ isActive }) => isActive);
+  const since = all.slice(all.indexOf(granted) + 1).reduce((sum, row) => sum + row.granted, 0);
+  if (current?.endDate) {
+    const unused = unusedOf(granted.granted * DAY_MS, current.endDate.getTime() - at.getTime(), since * DAY_MS);
+    current.endDate = new Date(current.endDate.getTime() - unused);
+    current.isActive = current.endDate > at;
+  } else if (current) {
+    const unused = unusedOf(granted.granted, current.creditsLeft ?? 0, since);
+    current.creditsLeft = (current.creditsLeft ?? 0) - unused;
+    current.creditsTotal = (current.creditsTotal ?? 0) - unused;
+    current.isActive = current.creditsLeft > 0;
+  }
+  granted.granted = 0;
+}
+
+const isCredits = ({ subscriptionType }: SubscriptionRow) => subscriptionType === 'CREDITS';
+
+/** How much of a grant is unused, when so much is left in all, and so much was granted after it. */
+const unusedOf = (granted: number, left: number, since: number) => Math.min(Math.max(left - since, 0), granted);

@@ -1,4 +1,4 @@
-import type { InferAttributes, InferCreationAttributes } from 'sequelize';
+import type { CreationOptional, InferAttributes, InferCreationAttributes } from 'sequelize';
 import { Column, DataType, Model, Table } from 'sequelize-typescript';
 
 /** The ledger: one row per applied unit, with what it answered. */
@@ -9,6 +9,10 @@ export class IdempotencyKey extends Model<InferAttributes<IdempotencyKey>, Infer
 
   @Column({ type: DataType.STRING, primaryKey: true })
   declare key: string;
+
+  /** The unit's first user, if it names any. */
+  @Column(DataType.BIGINT)
+  declare telegramId: CreationOptional<number | null>;
 
   @Column({ type: DataType.STRING(22), allowNull: false })
   declare contentHash: string;

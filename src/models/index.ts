@@ -1,6 +1,8 @@
 import { BotSession } from './bot-session.js';
+import { DeletedUser } from './deleted-user.js';
 import { FreeTraining } from './free-training.js';
 import { IdempotencyKey } from './idempotency-key.js';
+import { IdempotencyKeyUser } from './idempotency-key-user.js';
 import { Payment } from './payment.js';
 import { Promocode } from './promocode.js';
 import { PromocodeUsage } from './promocode-usage.js';
@@ -21,12 +23,16 @@ export const models = [
   FreeTraining,
   TrainingHistory,
   IdempotencyKey,
+  IdempotencyKeyUser,
+  DeletedUser,
 ];
 
 export {
   BotSession,
+  DeletedUser,
   FreeTraining,
   IdempotencyKey,
+  IdempotencyKeyUser,
   Payment,
   Promocode,
   PromocodeUsage,

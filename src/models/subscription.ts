@@ -29,6 +29,9 @@ export class Subscription
   @Column({ type: DataType.BOOLEAN, allowNull: false })
   declare autoRenew: boolean;
 
+  @Column({ type: DataType.INTEGER, allowNull: false, defaultValue: 0 })
+  declare granted: CreationOptional<number>;
+
   @Column(DataType.INTEGER)
   declare creditsTotal: CreationOptional<number | null>;
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { findFreeTrainings, grantFreeTrainings } from '../domain/free-trainings.js';
 import { count } from './fields.js';
 import { operation } from './operation.js';
 
@@ -13,13 +14,8 @@ export const addFreeTrainings = operation({
   touches: () => ({ freeTrainings: [[]] }),
   apply(rows, { count: trainings, source, once }, { telegramId, at }) {
     const user = rows.user(telegramId);
-    const row = rows.list('freeTrainings', user).find((candidate) => candidate.source === source);
-    if (!row) {
-      rows.add('freeTrainings', { userId: user.id, source, trainingsLeft: trainings, createdAt: at });
-      return { added: true, trainingsLeft: trainings };
-    }
-    if (once) return { added: false, trainingsLeft: row.trainingsLeft };
-    row.trainingsLeft += trainings;
-    return { added: true, trainingsLeft: row.trainingsLeft };
+    const earlier = findFreeTrainings(rows, user, source);
+    if (once && earlier) return { added: false, trainingsLeft: earlier.trainingsLeft };
+    return { added: true, trainingsLeft: grantFreeTrainings(rows, user, source, trainings, at) };
   },
 });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { plus } from '../domain/counters.js';
 import { amount } from './fields.js';
 import { operation } from './operation.js';
 
@@ -8,7 +9,7 @@ export const addScore = operation({
   payload: z.strictObject({ score: amount }),
   apply(rows, { score }, { telegramId }) {
     const user = rows.user(telegramId);
-    user.totalScore += score;
+    user.totalScore = plus(user.totalScore, score);
     return { totalScore: user.totalScore };
   },
 });

@@ -1,10 +1,7 @@
 import * as z from 'zod';
 import { grantSubscription } from '../domain/subscriptions.js';
-import { count } from './fields.js';
+import { count, days } from './fields.js';
 import { operation } from './operation.js';
-
-/** The longest duration granted at once: ten years. */
-const MOST_DAYS = 3_660;
 
 /** Starts or prolongs a subscription. Days and credits that are left are carried over, never lost. */
 export const createSubscription = operation({
@@ -12,7 +9,7 @@ export const createSubscription = operation({
   payload: z
     .strictObject({
       type: z.enum(['MONTH', 'YEAR', 'CREDITS']),
-      durationDays: z.int().min(1).max(MOST_DAYS).optional(),
+      durationDays: days.optional(),
       credits: count.optional(),
       autoRenew: z.boolean().default(false),
     })

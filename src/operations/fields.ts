@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+export { count, days } from '../domain/bounds.js';
+
 /**
  * Field schemas that several operations share. Bounds are ours, chosen so that no sum of them leaves the 64-bit
  * columns and no text its column.
@@ -10,9 +12,6 @@ export const telegramId = z.int();
 
 /** An amount to add: up to a billion either way, so that no counter leaves the safe integers. */
 export const amount = z.int().min(-1_000_000_000).max(1_000_000_000);
-
-/** A whole number of things granted at once. */
-export const count = z.int().min(1).max(1_000_000);
 
 export const level = z.int().min(1).max(1_000_000);
 
@@ -25,8 +24,40 @@ export const levelTable = z
 // PostgreSQL stores no NUL character in text.
 const withoutNul = (value: string) => !value.includes('\0');
 
+// No database stores half a surrogate pair; it would come back as another character.
+const wellFormed = (value: string) => !/\p{Surrogate}/u.test(value);
+
 /** Text of one line for a VARCHAR(255) column. */
-export const label = z.string().min(1).max(255).refine(withoutNul, 'must not contain the NUL character');
+export const label = z
+  .string()
+  .min(1)
+  .max(255)
+  .refine(withoutNul, 'must not contain the NUL character')
+  .refine(wellFormed, 'must not contain half an emoji: cut text with [...text].slice()');
+
+/** A moment: ISO 8601 text with a zone, or a Date. */
+export const moment = z
+  .union([z.iso.datetime({ offset: true }), z.date()], 'expected a moment like "2026-01-15T12:00:00Z"')
+  .transform((value) => new Date(value));
+
+/** An amount of money, exact: 0 or more, with at most two decimals, as text. */
+export const money = z
+  .string()
+  .regex(/^\d{1,8}(\.\d{1,2})?$/, 'expected an amount like "1490.00", not negative, as text')
+  .transform((value) => {
+    const [units = '0', cents = ''] = value.split('.');
+    return `${Number(units)}.${cents.padEnd(2, '0')}`;
+  });
+
+/** A currency code: ISO 4217, or Telegram's XTR. */
+export const currency = z.string().regex(/^[A-Z]{3,8}$/, 'expected a currency code like RUB');
+
+/** A promocode; case and surrounding space do not matter. */
+export const promocode = z
+  .string()
+  .trim()
+  .toUpperCase()
+  .regex(/^[\p{L}\p{N}_-]{1,64}$/u, 'expected 1 to 64 letters, digits, "_" or "-"');
 
 const DEEPEST_JSON = 64;
 
@@ -45,8 +76,8 @@ interface NonJson {
 
 function findNonJson(value: unknown, depthLeft: number): NonJson | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return;
-  if (typeof value !== 'object')
-    return { message: `${typeof value === 'number' ? value : typeof value} is not JSON`, path: [] };
+  if (typeof value === 'number') return { message: `the number ${value} is not JSON`, path: [] };
+  if (typeof value !== 'object') return { message: `${typeof value} is not JSON`, path: [] };
   if (depthLeft === 0) return { message: `nested deeper than ${DEEPEST_JSON} levels`, path: [] };
   if (!Array.isArray(value) && !isPlainObject(value)) {
     return { message: `a ${value.constructor?.name ?? 'class instance'} is not JSON: convert it first`, path: [] };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { plus } from '../domain/counters.js';
 import { count } from './fields.js';
 import { operation } from './operation.js';
 
@@ -8,7 +9,7 @@ export const incrementTrainings = operation({
   payload: z.strictObject({ by: count.default(1) }),
   apply(rows, { by }, { telegramId }) {
     const user = rows.user(telegramId);
-    user.totalTrainings += by;
+    user.totalTrainings = plus(user.totalTrainings, by);
     return { totalTrainings: user.totalTrainings };
   },
 });

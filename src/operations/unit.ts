@@ -9,7 +9,8 @@ import { findOperation, type OperationName, operationNames, operations } from '.
 /** One operation on the wire: its name, its user, and the payload's fields beside them. */
 export interface WireOperation {
   name: string;
-  telegramId: number;
+  /** Absent when the operation names no user. */
+  telegramId?: number;
   [field: string]: unknown;
 }
 
@@ -32,7 +33,7 @@ export interface JobData {
 /** An operation whose payload fits its schema, defaults filled in. */
 export interface CheckedOperation {
   operation: Operation;
-  telegramId: number;
+  telegramId: number | undefined;
   payload: Record<string, unknown>;
 }
 
@@ -52,6 +53,8 @@ export interface CheckedUnit {
 export const DEFAULT_MAX_UNIT_BYTES = 256 * 1024;
 
 const MOST_OPERATIONS = 100;
+
+const MOST_PROBLEMS = 20;
 
 /** 22 characters of base64url are 132 bits: no two contents share them by chance. */
 const HASH_CHARACTERS = 22;
@@ -77,7 +80,13 @@ const jobEnvelope = z.strictObject({ v: z.literal(1), units: z.array(z.unknown()
 const wireSchemas = new Map(
   operationNames.map((name) => {
     const operation = operations[name] as Operation;
-    return [name, operation.payload.safeExtend({ name: z.literal(name), telegramId })] as const;
+    return [
+      name,
+      operation.payload.safeExtend({
+        name: z.literal(name),
+        ...(operation.subject === 'user' ? { telegramId } : {}),
+      }),
+    ] as const;
   }),
 );
 
@@ -93,7 +102,7 @@ export function wireSchema(name: OperationName): z.ZodObject {
  */
 export function readJob(data: unknown): unknown[] {
   const parsed = jobEnvelope.safeParse(data);
-  if (!parsed.success) throw new ValidationError(describe('job', parsed.error));
+  if (!parsed.success) throw new ValidationError(firstOf(describe('job', parsed.error)));
   return parsed.data.units;
 }
 
@@ -106,8 +115,9 @@ export function readJob(data: unknown): unknown[] {
  */
 export function checkUnit(raw: unknown, maxBytes: number = DEFAULT_MAX_UNIT_BYTES): CheckedUnit {
   const parsed = envelope.safeParse(raw);
-  if (!parsed.success) throw new ValidationError(describe('unit', parsed.error));
-  const unit = parsed.data;
+  if (!parsed.success) throw new ValidationError(firstOf(describe('unit', parsed.error)));
+  // The operations as they came: zod drops a field named "__proto__" from loose objects, which would hide it here.
+  const unit = raw as Unit;
 
   const problems: string[] = [];
   const checked: CheckedOperation[] = [];
@@ -115,15 +125,17 @@ export function checkUnit(raw: unknown, maxBytes: number = DEFAULT_MAX_UNIT_BYTE
     const where = unit.operations.length > 1 ? `operations[${index}] ` : '';
     const operation = findOperation(wire.name) as Operation | undefined;
     if (!operation) {
-      problems.push(`${where}name: unknown operation ${quote(wire.name)}; known are ${operationNames.join(', ')}`);
+      problems.push(`${where}name: unknown operation ${quote(wire.name)}, known are ${operationNames.join(', ')}`);
       return;
     }
     const result = wireSchema(operation.name as OperationName).safeParse(wire);
-    if (result.success)
-      checked.push({ operation, telegramId: result.data['telegramId'] as number, payload: result.data });
+    if (result.success && operation.alone && unit.operations.length > 1)
+      problems.push(`${where}${operation.name}: must be the only operation of its unit`);
+    else if (result.success)
+      checked.push({ operation, telegramId: result.data['telegramId'] as number | undefined, payload: result.data });
     else problems.push(...describe(`${where}${operation.name}`, result.error));
   });
-  if (problems.length > 0) throw new ValidationError(problems);
+  if (problems.length > 0) throw new ValidationError(firstOf(problems));
 
   const content = stringify(unit.operations) as string;
   const bytes = Buffer.byteLength(content);
@@ -149,15 +161,22 @@ export function jobName(units: readonly Pick<Unit, 'operations'>[]): string {
 /** One line per problem, the field first: `addXp.xp: expected int, received string`. */
 export function describe(subject: string, error: z.ZodError): string[] {
   return error.issues.flatMap((issue) => {
-    const path = [subject, ...issue.path.map(String)].join('.');
+    const path = [subject, ...issue.path.map((part) => clip(String(part)))].join('.');
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => `${path}.${quoteIfOdd(key)}: unknown field; remove it`);
+      return issue.keys.map((key) => `${path}.${quoteIfOdd(key)}: unknown field, remove it`);
     }
     return [`${path}: ${lowerFirst(issue.message)}`];
   });
 }
 
-const quote = (text: string) => JSON.stringify(text.slice(0, 64));
+/** A reason is read by people: the first problems tell enough of a payload that is wrong all over. */
+function firstOf(problems: readonly string[]): readonly string[] {
+  const more = problems.length - MOST_PROBLEMS;
+  return more > 0 ? [...problems.slice(0, MOST_PROBLEMS), `${more} more problems`] : problems;
+}
+
+const clip = (text: string) => (text.length <= 64 ? text : `${text.slice(0, 63)}…`);
+const quote = (text: string) => JSON.stringify(clip(text));
 const quoteIfOdd = (key: string) => (/^\w{1,64}$/.test(key) ? key : quote(key));
 const lowerFirst = (text: string) =>
   text.replace(/^Invalid input: /, '').replace(/^[A-Z](?=[a-z])/, (c) => c.toLowerCase());

@@ -41,7 +41,11 @@ describe('A batch is the same as its units one by one', () => {
   }
 });
 
-async function commitInBatches(database: Database, units: CheckedUnit[], nextSize: () => number): Promise<UnitResult[]> {
+async function commitInBatches(
+  database: Database,
+  units: CheckedUnit[],
+  nextSize: () => number,
+): Promise<UnitResult[]> {
   const committer = new Committer(database, { now: () => new Date(Date.UTC(2026, 1, 1)) });
   const results: UnitResult[] = [];
   for (let done = 0; done < units.length; ) {
@@ -54,15 +58,19 @@ async function commitInBatches(database: Database, units: CheckedUnit[], nextSiz
 
 /** Outcomes as a bot sees them. Ids are numbered in order of appearance, since sequences may leave gaps. */
 function printed(results: UnitResult[]): unknown[] {
-  const seen = new Map<number, number>();
-  return JSON.parse(JSON.stringify(results), (name, value) => {
-    if (name !== 'subscriptionId') return value;
-    if (!seen.has(value)) seen.set(value, seen.size + 1);
-    return seen.get(value);
+  const seen: Record<string, number[]> = { subscriptionId: [], trainingId: [] };
+  return JSON.parse(JSON.stringify(results.map(withReason)), (name, value) => {
+    const ids = seen[name];
+    if (!ids) return value;
+    if (!ids.includes(value)) ids.push(value);
+    return ids.indexOf(value);
   });
 }
 
+const withReason = (result: UnitResult) => (result.status === 'failed' ? { failed: String(result.error) } : result);
+
 async function clear({ sequelize }: Database): Promise<void> {
-  await sequelize.query('DELETE FROM users');
-  await sequelize.query('DELETE FROM idempotency_keys');
+  for (const table of ['payments', 'users', 'promocodes', 'idempotency_keys', 'deleted_users']) {
+    await sequelize.query(`DELETE FROM ${table}`);
+  }
 }

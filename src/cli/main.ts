@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+
+const program = new Command('botledger')
+  .description('Shared users, XP and sessions for a fleet of bots: enqueued, then applied exactly once')
+  .version(version)
+  .addHelpText('after', '\nSettings come from the environment and from .env; .env.example lists them all.');
+
+// Each command's code is loaded when it runs: `--help` answers at once.
+program
+  .command('start')
+  .description('run all parts in this process; without settings on a private Redis and SQLite in ./data')
+  .action(async () => (await import('./start.js')).runStart());
+program
+  .command('api')
+  .description('serve the HTTP API and Bull Board')
+  .action(async () => (await import('./api.js')).runApi());
+program
+  .command('commit')
+  .description('apply what the bots enqueue')
+  .action(async () => (await import('./commit.js')).runCommit());
+program
+  .command('schedule')
+  .description('run the scheduled jobs')
+  .action(async () => (await import('./schedule.js')).runSchedule());
+program
+  .command('migrate')
+  .description("bring the database's schema up to date")
+  .action(async () => (await import('./migrate.js')).runMigrate());
+program
+  .command('demo')
+  .description('start all parts, let two bots write, and show what came out')
+  .option('--once', 'end after the demo', false)
+  .option('--json', 'print one line of JSON and end', false)
+  .option('--writes <number>', 'how many writes the burst has', wholeNumber, 10_000)
+  .action(async (options) => (await import('./demo.js')).runDemo(options));
+
+await program.parseAsync();
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  throw new InvalidArgumentError('expected a whole number above 0');
+}

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { type Config, readConfig } from '../config.js';
+import { Database, type DatabaseOptions } from '../database.js';
+import { ConfigError } from '../errors.js';
+import { type Closable, closeOnSignal } from '../lifecycle.js';
+import { createLogger, type Logger } from '../logger.js';
+
+/** What every part is started with. */
+export interface PartDependencies {
+  config: Config;
+  database: Database;
+  logger: Logger;
+}
+
+/**
+ * Runs one part as this process, until SIGTERM or SIGINT.
+ *
+ * @param name stands in the log
+ * @param start starts the part
+ * @param options how it uses the database
+ */
+export function runPart<T extends Closable>(
+  name: string,
+  start: (dependencies: PartDependencies) => Promise<T>,
+  options: Pick<DatabaseOptions, 'lookupsOnly'> = {},
+): Promise<void> {
+  return endOnError(async () => {
+    const config = readConfig(environment());
+    const logger = createLogger(name, config.logLevel);
+    const database = new Database({ url: config.databaseUrl, poolSize: config.databasePoolSize, ...options });
+    const opened: Closable[] = [database];
+    closeOnSignal(opened, logger, config.shutdownTimeoutMs);
+    opened.push(await start({ config, database, logger }));
+  });
+}
+
+/** The environment, with what a `.env` in the working directory adds to it. */
+export function environment(): NodeJS.ProcessEnv {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return process.env;
+}
+
+/** Ends this process when something fails: with 2 for wrong settings, else with 1; without a stack trace. */
+export async function endOnError(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    console.error(`botledger: ${(error as Error).message || error}`);
+    if (process.env['LOG_LEVEL'] === 'debug') console.error(error);
+    process.exit(error instanceof ConfigError ? 2 : 1);
+  }
+}

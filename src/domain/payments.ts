@@ -1,0 +1,108 @@
+import { ValidationError } from '../errors.js';
+import type { JsonText, PaymentRow, PaymentStatus, Rows, UserRow } from './rows.js';
+import type { Settings } from './settings.js';
+import { grantSubscription, takeBackGrant } from './subscriptions.js';
+import { grantOf } from './tariffs.js';
+import { later } from './time.js';
+
+/** What a provider reports. */
+export interface Notification {
+  provider: string;
+  paymentId: string;
+  /** A decimal with two places. */
+  amount: string;
+  currency: string;
+  status: PaymentStatus;
+  tariff: string;
+  description?: string | undefined;
+  metadata?: object | undefined;
+}
+
+/** What recording answers. */
+export interface PaymentOutcome {
+  /** The payment's status now. */
+  status: PaymentStatus;
+  /** Whether the notification changed it. */
+  applied: boolean;
+  /** The subscription that the payment granted; absent while none is, and for unknown tariffs. */
+  subscriptionId?: number;
+  /** What a person should look at. */
+  warning?: string;
+}
+
+interface Where {
+  telegramId: number;
+  at: Date;
+  settings: Settings;
+}
+
+/** Where each status may go. Everything else is a repetition, or arrived out of order. */
+const NEXT: Readonly<Record<PaymentStatus, readonly PaymentStatus[]>> = {
+  PENDING: ['COMPLETED', 'FAILED'],
+  FAILED: ['COMPLETED'],
+  COMPLETED: ['REFUNDED'],
+  REFUNDED: [],
+};
+
+/**
+ * Moves a payment along its status machine, and grants or takes back in the same step.
+ *
+ * @throws ValidationError when the payment is known in another currency
+ */
+export function recordNotification(rows: Rows, notification: Notification, where: Where): PaymentOutcome {
+  const { provider, paymentId, status, currency } = notification;
+  const user = rows.user(where.telegramId);
+  const known = rows.shared('payments', provider, paymentId);
+  if (known && known.currency !== currency) {
+    throw new ValidationError([
+      `recordPayment.currency: ${currency}, but this payment was recorded in ${known.currency}: check the provider's notification`,
+    ]);
+  }
+  // A notification under someone else's name is not about this user's money.
+  const mayMove = !known || (known.userId === user.id && NEXT[known.status].includes(status));
+  if (!mayMove) return outcome(known, false);
+
+  const payment = known ?? addPayment(rows, user, notification, where.at);
+  payment.status = status;
+  payment.updatedAt = later(payment.updatedAt, where.at);
+  if (status === 'COMPLETED' && !grant(rows, user, payment, where)) {
+    return { ...outcome(payment, true), warning: `unknown tariff "${payment.tariff}": nothing was granted` };
+  }
+  if (status === 'REFUNDED') takeBack(rows, user, payment, where.at);
+  return outcome(payment, true);
+}
+
+function addPayment(rows: Rows, user: UserRow, notification: Notification, at: Date): PaymentRow {
+  const { provider, paymentId, amount, currency, status, tariff, description = null, metadata } = notification;
+  return rows.add('payments', {
+    userId: user.id,
+    subscriptionId: null,
+    amount,
+    currency,
+    provider,
+    paymentId,
+    status,
+    tariff,
+    description,
+    metadata: metadata ? (JSON.stringify(metadata) as JsonText) : null,
+    createdAt: at,
+    updatedAt: at,
+  });
+}
+
+function grant(rows: Rows, user: UserRow, payment: PaymentRow, { at, settings }: Where): boolean {
+  const granted = grantOf(settings.tariffs, payment.tariff);
+  if (granted) payment.subscriptionId = grantSubscription(rows, user, at, granted).id;
+  return granted !== undefined;
+}
+
+function takeBack(rows: Rows, user: UserRow, { subscriptionId }: PaymentRow, at: Date): void {
+  const granted = rows.list('subscriptions', user).find(({ id }) => id === subscriptionId);
+  if (granted) takeBackGrant(rows, user, granted, at);
+}
+
+const outcome = ({ status, subscriptionId }: PaymentRow, applied: boolean): PaymentOutcome => ({
+  status,
+  applied,
+  ...(subscriptionId === null ? {} : { subscriptionId }),
+});

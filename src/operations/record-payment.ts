@@ -1,0 +1,24 @@
+import * as z from 'zod';
+import { recordNotification } from '../domain/payments.js';
+import { currency, jsonObject, label, money } from './fields.js';
+import { operation } from './operation.js';
+
+/**
+ * Records what a payment provider reports. COMPLETED grants the tariff, REFUNDED takes that grant back; what arrives
+ * again, late or out of order changes nothing.
+ */
+export const recordPayment = operation({
+  name: 'recordPayment',
+  payload: z.strictObject({
+    provider: label.max(64),
+    paymentId: label,
+    amount: money,
+    currency: currency.default('RUB'),
+    status: z.enum(['PENDING', 'COMPLETED', 'FAILED', 'REFUNDED']),
+    tariff: label,
+    description: label.max(1_000).optional(),
+    metadata: jsonObject.optional(),
+  }),
+  touches: ({ provider, paymentId }) => ({ payments: [[provider, paymentId]], subscriptions: [[]] }),
+  apply: (rows, payload, context) => recordNotification(rows, payload, context),
+});

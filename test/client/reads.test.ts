@@ -1,0 +1,149 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { ApiError } from '../../src/index.js';
+import { type Closable, closeAll } from '../../src/lifecycle.js';
+import { QUIZ_TOKEN, SPIN_TOKEN, startTestApi, type TestApi } from '../api/harness.js';
+import { insertBadge, insertFreeTraining, insertSession, insertSubscription, insertUser } from '../factories.js';
+import { startBot, type TestBot } from '../helpers/bot.js';
+import { rejection } from '../helpers/rejection.js';
+
+const telegramId = 7_000_000_001;
+const later = { endDate: new Date('2099-01-01T00:00:00Z') };
+
+describe('Reads of the SDK', () => {
+  let api: TestApi;
+  let bot: TestBot;
+
+  before(async () => {
+    api = await startTestApi();
+    const user = await insertUser(api.database, { telegramId, username: 'ann', firstName: 'Ann', totalXp: 150 });
+    await insertUser(api.database, { telegramId: 2, totalXp: 500 });
+    await insertBadge(api.database, user, { badgeType: 'spin_master', metadata: { score: 185 } });
+    await insertBadge(api.database, user, { badgeType: 'guru', earnedInBot: 'quiz_bot' });
+    await insertSession(api.database, user, { sessionData: { step: 5 }, statsData: { best: 9 } });
+    await insertSubscription(api.database, user, later);
+    await insertFreeTraining(api.database, await insertUser(api.database, { telegramId: 3 }));
+  });
+  after(() => api.close());
+  beforeEach(async () => {
+    bot = await startBot({ apiUrl: `${api.url}/`, apiToken: SPIN_TOKEN });
+  });
+  afterEach(() => bot.close());
+
+  const touches = async () => (await bot.jobs.queue.getWaiting()).map(({ data }) => data.units[0].operations[0]);
+
+  it("give a user with this bot's session and stats", async () => {
+    const { user, session, stats } = await bot.ledger.getUserSession<{ step: number }>(telegramId);
+    expect(user).to.include({ telegramId, username: 'ann', totalXp: 150 });
+    expect(session.step).to.equal(5);
+    expect(stats).to.deep.equal({ best: 9 });
+    const quiz = bot.open({ bot: 'quiz_bot', apiToken: QUIZ_TOKEN });
+    expect((await quiz.getUserSession(telegramId)).session).to.deep.equal({});
+    expect(await touches()).to.deep.equal([]);
+  });
+
+  it('write the profile on the way when it differs from what is stored, and answer the new one', async () => {
+    const { user } = await bot.ledger.getUserSession(telegramId, { username: 'anna', firstName: 'Ann' });
+    expect(user).to.include({ username: 'anna', firstName: 'Ann' });
+    expect(await touches()).to.deep.equal([{ name: 'touchUser', telegramId, username: 'anna', firstName: 'Ann' }]);
+  });
+
+  it('write nothing for a profile that is stored already, or that Telegram left out', async () => {
+    const update: { username?: string } = {};
+    const profile = { username: update.username, firstName: 'Ann', lastName: null } as object;
+    const { user } = await bot.ledger.getUserSession(telegramId, profile);
+    expect(user).to.include({ username: 'ann', firstName: 'Ann', lastName: null });
+    expect(await touches()).to.deep.equal([]);
+  });
+
+  it('give a stranger as they will start, and have them created', async () => {
+    const { user, session, stats } = await bot.ledger.getUserSession(404, { firstName: 'New' });
+    expect(user).to.include({ telegramId: 404, firstName: 'New', username: null, totalXp: 0, level: 1 });
+    expect([session, stats]).to.deep.equal([{}, {}]);
+    expect(await touches()).to.deep.equal([{ name: 'touchUser', telegramId: 404, firstName: 'New' }]);
+  });
+
+  it('give users, badges, access, subscription, rank, leaderboard and number of users', async () => {
+    const { ledger } = bot;
+    expect(await ledger.getUser(telegramId)).to.include({ telegramId, totalXp: 150 });
+    expect((await ledger.getBadges(telegramId)).map(({ badgeType }) => badgeType)).to.deep.equal([
+      'spin_master',
+      'guru',
+    ]);
+    expect(await ledger.getBadges(telegramId, { bot: 'quiz_bot' })).to.have.lengthOf(1);
+    expect(await ledger.hasBadge(telegramId, 'guru')).to.equal(true);
+    expect(await ledger.hasBadge(telegramId, 'guru', { bot: 'spin_bot' })).to.equal(false);
+    expect(await ledger.checkAccess(telegramId)).to.include({ hasAccess: true, accessType: 'subscription' });
+    expect(await ledger.checkAccess(3)).to.deep.include({ hasAccess: true, accessType: 'free_trainings' });
+    expect(await ledger.getActiveSubscription(telegramId)).to.include({ type: 'MONTH', isActive: true });
+    expect(await ledger.getRank(telegramId)).to.equal(2);
+    expect((await ledger.getLeaderboard({ limit: 2 })).map(({ rank, totalXp }) => [rank, totalXp])).to.deep.equal([
+      [1, 500],
+      [2, 150],
+    ]);
+    expect((await ledger.getLeaderboard({ limit: 1, offset: 1 })).map(({ rank }) => rank)).to.deep.equal([2]);
+    expect(await ledger.countUsers()).to.equal(3);
+  });
+
+  it('give nothing for a stranger', async () => {
+    const { ledger } = bot;
+    expect(await ledger.getUser(404)).to.equal(null);
+    expect(await ledger.getBadges(404)).to.deep.equal([]);
+    expect(await ledger.hasBadge(404, 'guru')).to.equal(false);
+    expect(await ledger.checkAccess(404)).to.deep.equal({ hasAccess: false, accessType: null, details: {} });
+    expect(await ledger.getActiveSubscription(404)).to.equal(null);
+    expect(await ledger.getRank(404)).to.equal(null);
+  });
+});
+
+describe('A read that cannot be answered is an ApiError', () => {
+  let opened: Closable[];
+  beforeEach(() => {
+    opened = [];
+  });
+  afterEach(() => closeAll(opened));
+
+  async function errorWith(options: { apiUrl?: string; apiToken?: string }): Promise<ApiError> {
+    const bot = await startBot(options);
+    opened.push(bot);
+    const errors = [await rejection(bot.ledger.getUserSession(1)), await rejection(bot.ledger.getBadges(1))];
+    for (const error of errors) expect(error).to.be.instanceOf(ApiError);
+    expect(await bot.jobs.queue.getWaitingCount(), 'nothing is written').to.equal(0);
+    return errors[1] as ApiError;
+  }
+
+  it('when no address was given', async () => {
+    const error = await errorWith({});
+    expect(error.status).to.equal(0);
+    expect(error.message).to.match(/give apiUrl and apiToken/);
+  });
+
+  it('when nobody listens there', async () => {
+    const error = await errorWith({ apiUrl: 'http://127.0.0.1:1' });
+    expect(error.status).to.equal(0);
+    expect(error.message).to.match(/did not answer: check apiUrl/);
+  });
+
+  it('when the token is wrong or missing', async () => {
+    const api = await startTestApi();
+    opened.push(api);
+    expect((await errorWith({ apiUrl: api.url, apiToken: 'wrong' })).status).to.equal(401);
+    expect((await errorWith({ apiUrl: api.url })).status).to.equal(401);
+  });
+
+  it('when the address leads elsewhere, which must not pass for a user nobody knows', async () => {
+    const api = await startTestApi();
+    opened.push(api);
+    expect((await errorWith({ apiUrl: `${api.url}/elsewhere`, apiToken: SPIN_TOKEN })).status).to.equal(404);
+  });
+
+  it('when what answers is no API', async () => {
+    const server = createServer((_, response) => response.end('<h1>Welcome</h1>')).listen(0, '127.0.0.1');
+    opened.push({ close: async () => void server.close() });
+    await new Promise((resolve) => server.once('listening', resolve));
+    const error = await errorWith({ apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    expect(error.message).to.match(/^200 is no JSON: check apiUrl/);
+    server.closeAllConnections();
+  });
+});

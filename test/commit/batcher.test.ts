@@ -1,0 +1,146 @@
+import { expect } from 'chai';
+import { Batcher, type BatchLimits, InterruptedError } from '../../src/commit/batcher.js';
+import { Committer } from '../../src/commit/committer.js';
+import type { UnitResult } from '../../src/commit/ledger.js';
+import { Database } from '../../src/database.js';
+import { freePort } from '../../src/embedded/port.js';
+import { createLogger } from '../../src/logger.js';
+import type { CheckedUnit } from '../../src/operations/unit.js';
+import { rejection } from '../helpers/rejection.js';
+import { unitOf } from '../helpers/units.js';
+import { until } from '../helpers/until.js';
+import { eachOn, variants } from '../helpers/variants.js';
+
+const logger = createLogger('test', 'silent');
+const addXp = (telegramId: number) => unitOf({ name: 'addXp', telegramId, xp: 1 });
+
+/** The users of each batch; a batch commits once it is let go. */
+class HeldCommitter extends Committer {
+  readonly batches: number[][] = [];
+  #letGo: () => void = () => undefined;
+  #held = new Promise<void>((resolve) => {
+    this.#letGo = resolve;
+  });
+
+  letGo(): void {
+    this.#letGo();
+  }
+
+  override async commit(units: readonly CheckedUnit[]): Promise<UnitResult[]> {
+    this.batches.push(units.map(({ operations }) => operations[0]?.telegramId ?? 0));
+    await this.#held;
+    return super.commit(units);
+  }
+}
+
+describe('The batcher', () => {
+  const on = eachOn(variants[2]);
+
+  function start({ maxUnits = 100, maxBytes = 1_000_000 }: Partial<BatchLimits> = {}) {
+    const committer = new HeldCommitter(on.database);
+    const batcher = new Batcher(committer, { maxUnits, maxBytes }, logger);
+    return { committer, submit: (...users: number[]) => Promise.all(users.map((user) => batcher.submit(addXp(user)))) };
+  }
+
+  it('hands a lone unit to an idle committer at once: no timer, no turn of the event loop', async () => {
+    const { committer, submit } = start();
+    const submitted = submit(1);
+    await new Promise<void>(queueMicrotask);
+    expect(committer.batches).to.deep.equal([[1]]);
+    committer.letGo();
+    expect(await submitted).to.have.nested.property('[0].status', 'applied');
+  });
+
+  it('takes units that arrive together, as those of a pack do, as one batch', async () => {
+    const { committer, submit } = start();
+    committer.letGo();
+    await submit(1, 2, 3);
+    expect(committer.batches).to.deep.equal([[1, 2, 3]]);
+  });
+
+  it('gathers what arrives during a commit into the next batch, in order', async () => {
+    const { committer, submit } = start();
+    const first = submit(1);
+    await until(() => committer.batches.length === 1);
+    const others = [submit(5), submit(3, 4), submit(2)];
+    committer.letGo();
+    await Promise.all([first, ...others]);
+    expect(committer.batches).to.deep.equal([[1], [5, 3, 4, 2]]);
+  });
+
+  it('is at rest again afterwards', async () => {
+    const { committer, submit } = start();
+    committer.letGo();
+    for (const user of [1, 2, 3]) await submit(user);
+    expect(committer.batches).to.deep.equal([[1], [2], [3]]);
+  });
+
+  it('lets no batch have more units than the limit', async () => {
+    const { committer, submit } = start({ maxUnits: 3 });
+    committer.letGo();
+    await submit(1, 2, 3, 4, 5, 6, 7);
+    expect(committer.batches).to.deep.equal([[1, 2, 3], [4, 5, 6], [7]]);
+  });
+
+  it('lets no batch have more bytes than the limit, but for a unit that is larger by itself', async () => {
+    const { bytes } = addXp(1);
+    const exact = start({ maxBytes: bytes * 2 });
+    exact.committer.letGo();
+    await exact.submit(1, 2, 3, 4, 5);
+    expect(exact.committer.batches).to.deep.equal([[1, 2], [3, 4], [5]]);
+
+    const tiny = start({ maxBytes: 1 });
+    tiny.committer.letGo();
+    await tiny.submit(1, 2);
+    expect(tiny.committer.batches).to.deep.equal([[1], [2]]);
+  });
+
+  it('gives each unit its own result', async () => {
+    const { committer, submit } = start({ maxUnits: 2 });
+    committer.letGo();
+    await submit(1);
+    const results = await submit(1, 2, 1);
+    const totals = results.map(
+      (result) => result.status === 'applied' && (result.outcomes[0] as { totalXp: number }).totalXp,
+    );
+    expect(totals).to.deep.equal([2, 1, 3]);
+  });
+
+  it('goes on after a batch that failed in a way nobody foresaw', async () => {
+    const committer = new HeldCommitter(on.database);
+    const batcher = new Batcher(committer, { maxUnits: 1, maxBytes: 1_000_000 }, logger);
+    committer.letGo();
+    const broken = { ...addXp(1), operations: undefined as never };
+    const [first, second] = await Promise.allSettled([batcher.submit(broken), batcher.submit(addXp(2))]);
+    expect([first?.status, second?.status]).to.deep.equal(['rejected', 'fulfilled']);
+  });
+});
+
+describe('An interrupted batcher', () => {
+  const on = eachOn(variants[2]);
+  const limits = { maxUnits: 2, maxBytes: 1_000_000 };
+
+  it('gives back what it cannot commit while the database is away', async () => {
+    const away = new Database({ url: `postgres://postgres@127.0.0.1:${await freePort()}/nowhere` });
+    const batcher = new Batcher(new Committer(away), limits, logger);
+    const submitted = [1, 2, 3, 4, 5].map((user) => rejection(batcher.submit(addXp(user))));
+    let settled = false;
+    void Promise.race(submitted).then(() => {
+      settled = true;
+    });
+    await new Promise(setImmediate);
+    expect(settled, 'waits until it is interrupted').to.equal(false);
+    batcher.interrupt();
+    for (const error of await Promise.all(submitted)) expect(error).to.be.instanceOf(InterruptedError);
+    expect(await rejection(batcher.submit(addXp(6)))).to.be.instanceOf(InterruptedError);
+    await away.close();
+  });
+
+  it('finishes everything while the database is there', async () => {
+    const batcher = new Batcher(new Committer(on.database), limits, logger);
+    const submitted = [1, 2, 3, 4, 5].map((user) => batcher.submit(addXp(user)));
+    batcher.interrupt();
+    const statuses = (await Promise.all(submitted)).map(({ status }) => status);
+    expect(statuses).to.deep.equal(Array(5).fill('applied'));
+  });
+});

@@ -1,0 +1,132 @@
+import { expect } from 'chai';
+import { Database } from '../../src/database.js';
+import { type Closable, closeAll } from '../../src/lifecycle.js';
+import { IdempotencyKey, User } from '../../src/models/index.js';
+import { openQueue, startWorker, type TestQueue } from '../helpers/commit-worker.js';
+import { type Postgres, type StopMode, startPostgres } from '../helpers/postgres.js';
+import { freshRedisUrl, startRedis } from '../helpers/redis.js';
+import { until } from '../helpers/until.js';
+
+const JOBS = 40;
+
+const job = (number: number) => ({
+  v: 1,
+  units: [
+    { bot: 'spin_bot', key: `a-${number}`, at: 1, operations: [{ name: 'addXp', telegramId: number % 5, xp: 1 }] },
+    { bot: 'spin_bot', key: `b-${number}`, at: 1, operations: [{ name: 'addXp', telegramId: number % 3, xp: 1 }] },
+  ],
+});
+
+describe('A commit worker without its database', () => {
+  let postgres: Postgres;
+  let database: Database;
+  let redisUrl: string;
+  let jobs: TestQueue;
+  let opened: Closable[];
+
+  before(async () => {
+    postgres = await startPostgres({ durable: true });
+  });
+  after(() => postgres.close());
+  beforeEach(async () => {
+    database = new Database({ url: await postgres.createDatabase('ledger'), lookupsOnly: true });
+    await database.migrate();
+    redisUrl = await freshRedisUrl();
+    jobs = openQueue(redisUrl);
+    opened = [{ close: () => postgres.dropDatabase('ledger') }, database, jobs];
+  });
+  afterEach(async () => {
+    await bringBack();
+    await closeAll(opened);
+  });
+
+  let away = false;
+  const takeAway = async (mode: StopMode) => {
+    away = true;
+    await postgres.stop(mode);
+  };
+  const bringBack = async () => {
+    if (away) await postgres.start();
+    away = false;
+  };
+
+  async function enqueueAll(): Promise<string[]> {
+    const ids: string[] = [];
+    for (let number = 0; number < JOBS; number++) ids.push((await jobs.add(job(number))).id as string);
+    return ids;
+  }
+
+  async function expectAllApplied() {
+    const { sequelize } = database;
+    expect(await sequelize.getRepository(IdempotencyKey).count()).to.equal(JOBS * 2);
+    expect(await sequelize.getRepository(User).sum('totalXp')).to.equal(JOBS * 2);
+  }
+
+  const counts = () => jobs.queue.getJobCounts('wait', 'active', 'delayed', 'failed', 'completed');
+
+  it('holds its jobs without failing any, and none burns an attempt by it', async () => {
+    const worker = await startWorker(database, redisUrl);
+    opened.push(worker);
+    const undisturbed = await jobs.reached((await jobs.add(job(0))).id, 'completed');
+
+    await takeAway('fast');
+    const ids = await enqueueAll();
+    await until(async () => (await counts())['active'] === JOBS, { what: 'the worker holds all jobs' });
+    await bringBack();
+    for (const id of ids) {
+      const { attemptsMade, failedReason } = await jobs.reached(id, 'completed');
+      expect({ attemptsMade, failedReason }).to.deep.equal({
+        attemptsMade: undisturbed.attemptsMade,
+        failedReason: undefined,
+      });
+    }
+    await expectAllApplied();
+  });
+
+  it('puts its jobs back when it is closed, with no attempt made, for the next worker to do', async () => {
+    const worker = await startWorker(database, redisUrl);
+    await takeAway('immediate');
+    const ids = await enqueueAll();
+    await until(async () => (await counts())['active'] === JOBS, { what: 'the worker holds all jobs' });
+    await worker.close();
+
+    expect(await counts()).to.deep.equal({ wait: JOBS, active: 0, delayed: 0, failed: 0, completed: 0 });
+    for (const id of ids) expect(await jobs.reached(id, 'waiting')).to.include({ attemptsMade: 0 });
+
+    await bringBack();
+    opened.push(await startWorker(database, redisUrl));
+    for (const id of ids) await jobs.reached(id, 'completed');
+    await expectAllApplied();
+  });
+});
+
+describe('A commit worker that is closed', () => {
+  const timed = async (closable: Closable) => {
+    const start = performance.now();
+    await closable.close();
+    return performance.now() - start;
+  };
+  let database: Database;
+  beforeEach(() => {
+    database = new Database({ url: 'postgres://postgres@127.0.0.1:1/nowhere' });
+  });
+  afterEach(() => database.close());
+
+  it('with nothing to do, is gone at once', async () => {
+    const worker = await startWorker(database, await freshRedisUrl());
+    expect(await timed(worker)).to.be.lessThan(1_000);
+  });
+
+  it('while Redis is away, is gone at once: there is nobody to hand anything back to', async () => {
+    const redis = await startRedis();
+    const worker = await startWorker(database, redis.url);
+    const jobs = openQueue(redis.url);
+    await jobs.add(job(1));
+    await until(async () => (await jobs.queue.getActiveCount()) === 1, { what: 'the worker holds the job' });
+    await redis.kill();
+    await until(() => jobs.lost(), { what: 'the connection is lost' });
+    expect(await timed(worker)).to.be.lessThan(1_000);
+    await redis.start();
+    await closeAll([redis, jobs]);
+  });
+});
