@@ -10,11 +10,21 @@ const queries = {
     JOIN users u ON u.id = t.user_id ORDER BY u.telegram_id, badge_type, earned_in_bot`,
   bot_sessions: `SELECT u.telegram_id, bot_name, session_data, stats_data, session_at, stats_at, created_at, updated_at
     FROM bot_sessions t JOIN users u ON u.id = t.user_id ORDER BY u.telegram_id, bot_name`,
-  subscriptions: `SELECT u.telegram_id, subscription_type, start_date, end_date, is_active, auto_renew, credits_total,
-    credits_left FROM subscriptions t JOIN users u ON u.id = t.user_id ORDER BY u.telegram_id, t.id`,
+  subscriptions: `SELECT u.telegram_id, subscription_type, start_date, end_date, is_active, auto_renew, granted,
+    credits_total, credits_left FROM subscriptions t JOIN users u ON u.id = t.user_id ORDER BY u.telegram_id, t.id`,
   free_trainings: `SELECT u.telegram_id, source, trainings_left, created_at FROM free_trainings t
     JOIN users u ON u.id = t.user_id ORDER BY u.telegram_id, source`,
-  idempotency_keys: `SELECT bot_name, key, content_hash FROM idempotency_keys ORDER BY bot_name, key`,
+  payments: `SELECT u.telegram_id, amount, currency, provider, payment_id, status, tariff, t.description, t.metadata,
+    t.created_at, t.updated_at, s.granted, s.start_date FROM payments t LEFT JOIN users u ON u.id = t.user_id
+    LEFT JOIN subscriptions s ON s.id = t.subscription_id ORDER BY provider, payment_id`,
+  promocodes: `SELECT code, type, value, max_uses, current_uses, expires_at, created_at FROM promocodes ORDER BY code`,
+  promocode_usage: `SELECT u.telegram_id, p.code, used_at FROM promocode_usage t JOIN users u ON u.id = t.user_id
+    JOIN promocodes p ON p.id = t.promocode_id ORDER BY u.telegram_id, p.code`,
+  training_history: `SELECT telegram_id, training_date, scenario_name, total_score, clarity_level, question_count,
+    contextual_questions, per_type_counts, case_data, session_snapshot FROM training_history ORDER BY telegram_id, id`,
+  deleted_users: 'SELECT telegram_id, deleted_at FROM deleted_users ORDER BY telegram_id',
+  idempotency_keys: 'SELECT bot_name, key, telegram_id, content_hash FROM idempotency_keys ORDER BY bot_name, key',
+  idempotency_key_users: 'SELECT * FROM idempotency_key_users ORDER BY bot_name, key, telegram_id',
 };
 
 /** Everything that is stored, in a form that two databases can be compared by. */
