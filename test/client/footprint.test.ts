@@ -17,7 +17,7 @@ const compiled = fileURLToPath(new URL('../../src', import.meta.url));
 const prelude = `
   const noteLinger = (start = performance.now()) =>
     process.on('exit', () => {
-      if (performance.now() - start > 3_000) console.log('something was left open');
+      if (performance.now() - start > 5_000) console.log('something was left open');
     });
 `;
 

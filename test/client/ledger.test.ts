@@ -25,14 +25,12 @@ describe('BotLedger', () => {
     const before = Date.now();
     const receipt = await bot.ledger.addXp(7, { xp: 5 }, { key: 'upd-1' });
     expect(receipt.key).to.equal('upd-1');
-    const [job] = await sent();
-    expect(job?.name).to.equal('addXp');
-    const { v, units } = job?.data as JobData;
-    expect(v).to.equal(1);
-    expect(units).to.have.lengthOf(1);
-    expect(units[0]).to.deep.include({ bot: 'spin_bot', key: 'upd-1' });
-    expect(units[0]?.operations).to.deep.equal([{ name: 'addXp', telegramId: 7, xp: 5 }]);
-    expect(units[0]?.at).to.be.within(before, Date.now());
+    const jobs = await sent();
+    expect(jobs.map(({ name, data }) => [name, data.v, data.units.length])).to.deep.equal([['addXp', 1, 1]]);
+    const [unit] = await units();
+    expect(unit).to.deep.include({ bot: 'spin_bot', key: 'upd-1' });
+    expect(unit?.operations).to.deep.equal([{ name: 'addXp', telegramId: 7, xp: 5 }]);
+    expect(unit?.at).to.be.within(before, Date.now());
   });
 
   it('gives each call a key of its own when none is given', async () => {
@@ -55,9 +53,8 @@ describe('BotLedger', () => {
       unit.addXp(8, { xp: 5 });
     });
     expect(receipt.key).to.equal('upd-2');
-    const [job] = await sent();
-    expect(job?.name).to.equal('saveSession+addXp');
-    expect((job?.data as JobData).units[0]?.operations).to.deep.equal([
+    expect((await sent()).map(({ name }) => name)).to.deep.equal(['saveSession+addXp']);
+    expect((await units()).flatMap(({ operations }) => operations)).to.deep.equal([
       { name: 'saveSession', telegramId: 7, session: { step: 1 } },
       { name: 'addXp', telegramId: 8, xp: 5 },
     ]);

@@ -4,7 +4,14 @@ import type { FreeTrainingRow, SubscriptionRow } from '../../src/domain/rows.js'
 import { days, noon } from '../helpers/memory-rows.js';
 
 function subscription(given: Partial<SubscriptionRow>): SubscriptionRow {
-  const row = { id: 1, userId: 1, subscriptionType: 'MONTH' as const, startDate: days(-30), autoRenew: false, granted: 30 };
+  const row = {
+    id: 1,
+    userId: 1,
+    subscriptionType: 'MONTH' as const,
+    startDate: days(-30),
+    autoRenew: false,
+    granted: 30,
+  };
   return { ...row, endDate: days(1), isActive: true, creditsTotal: null, creditsLeft: null, ...given };
 }
 

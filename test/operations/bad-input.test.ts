@@ -11,12 +11,6 @@ const problemsOf = (operation: unknown, rest: object = {}) =>
 /** As it comes off the wire, where `__proto__` is a field like any other. */
 const parse = (json: string): unknown => JSON.parse(json);
 
-function nested(depth: number): object {
-  let value: object = {};
-  for (let level = 1; level < depth; level++) value = { deeper: value };
-  return value;
-}
-
 describe('Bad input is refused, naming the field and what to do', () => {
   for (const name of ['addXP', '', 'constructor', 'toString', '__proto__', 'hasOwnProperty', 'x'.repeat(1_000)]) {
     it(`an unknown operation ${name.slice(0, 20)}`, () => {
@@ -83,54 +77,6 @@ describe('Bad input is refused, naming the field and what to do', () => {
       '{"bot":"b","key":"k","at":1,"operations":[{"name":"addXp","telegramId":1,"xp":5}],"__proto__":1}',
     );
     expect(refusal(() => checkUnit(raw)).join()).to.equal('unit.__proto__: unknown field, remove it');
-  });
-
-  for (const [what, value, problem] of [
-    ['a Date', new Date(0), 'a Date is not JSON: convert it first'],
-    ['a Map', new Map(), 'a Map is not JSON: convert it first'],
-    ['a class instance', new (class Game {})(), 'a Game is not JSON: convert it first'],
-    ['a function', () => 1, 'function is not JSON'],
-    ['a symbol', Symbol('x'), 'symbol is not JSON'],
-    ['NaN', Number.NaN, 'the number NaN is not JSON'],
-    ['Infinity', Number.POSITIVE_INFINITY, 'the number Infinity is not JSON'],
-    ['a BigInt', 5n, 'bigint is not JSON'],
-    ['undefined in a list', [undefined], 'undefined is not JSON'],
-  ] as const) {
-    it(`${what} inside a session`, () => {
-      const session = { game: [{ value }] };
-      const path = Array.isArray(value) ? 'saveSession.session.game.0.value.0' : 'saveSession.session.game.0.value';
-      expect(problemsOf({ name: 'saveSession', telegramId: 1, session })).to.equal(`${path}: ${problem}`);
-    });
-  }
-
-  for (const session of [[], new Map(), new Date(0), 'text', 5, null]) {
-    it(`${Object.prototype.toString.call(session)} for a session`, () => {
-      const problem = problemsOf({ name: 'saveSession', telegramId: 1, session });
-      expect(problem).to.match(/^saveSession\.session: expected a plain JSON object/);
-    });
-  }
-
-  it('a session nested deeper than 64 levels, or without end', () => {
-    expect(checkUnit({ ...wire, operations: [{ name: 'saveSession', telegramId: 1, session: nested(64) }] })).to.be.an(
-      'object',
-    );
-    expect(problemsOf({ name: 'saveSession', telegramId: 1, session: nested(65) })).to.match(
-      /nested deeper than 64 levels/,
-    );
-    const endless: Record<string, unknown> = {};
-    endless['self'] = endless;
-    expect(problemsOf({ name: 'saveSession', telegramId: 1, session: endless })).to.match(
-      /nested deeper than 64 levels/,
-    );
-    const json = `{"name":"addXp","telegramId":1,"xp":5,"x":${'['.repeat(5_000)}${']'.repeat(5_000)}}`;
-    expect(problemsOf(parse(json))).to.equal('addXp.x: unknown field, remove it');
-  });
-
-  it('undefined in an object is as good as absent', () => {
-    const session = { gone: undefined, kept: 1 };
-    expect(checkUnit({ ...wire, operations: [{ name: 'saveSession', telegramId: 1, session }] }).bytes).to.equal(
-      '[{"name":"saveSession","session":{"kept":1},"telegramId":1}]'.length,
-    );
   });
 
   it('text that no database stores as it is', () => {
