@@ -209,11 +209,17 @@ module.exports = {
   /** @param {import('sequelize').QueryInterface} queryInterface */
   up(queryInterface) {
     const statements = schema(words[queryInterface.sequelize.getDialect()]).split(/;\s*\n/);
-    return runAll(queryInterface, statements.filter((statement) => statement.trim()));
+    return runAll(
+      queryInterface,
+      statements.filter((statement) => statement.trim()),
+    );
   },
 
   /** @param {import('sequelize').QueryInterface} queryInterface */
   down(queryInterface) {
-    return runAll(queryInterface, tables.map((table) => `DROP TABLE ${table}`));
+    return runAll(
+      queryInterface,
+      tables.map((table) => `DROP TABLE ${table}`),
+    );
   },
 };

@@ -38,8 +38,10 @@ export interface Config {
   readonly shutdownTimeoutMs: number;
 }
 
-/** What readConfig may fill in for settings that are absent. */
-export interface Fallbacks {
+/** What readConfig is to know of who asks. */
+export interface ConfigOptions {
+  /** Whether this process serves HTTP: only then production wants tokens and the admin's login. */
+  serves?: boolean;
   /** For `botledger start`: the embedded database and Redis. */
   databaseUrl?: string;
   redisUrl?: string;
@@ -63,10 +65,10 @@ const whole = (min: number, max: number, byDefault: number) => (value: string | 
  * Reads the whole configuration from the environment.
  *
  * @param env the environment, usually `process.env`
- * @param fallbacks what stands in for settings that are absent
+ * @param options who asks, and what stands in for settings that are absent
  * @throws ConfigError with every problem at once, each with its remedy
  */
-export function readConfig(env: Environment, fallbacks: Fallbacks = {}): Config {
+export function readConfig(env: Environment, { serves = true, ...fallbacks }: ConfigOptions = {}): Config {
   const problems: string[] = [];
   const production = env['NODE_ENV'] === 'production';
 
@@ -80,14 +82,15 @@ export function readConfig(env: Environment, fallbacks: Fallbacks = {}): Config 
   };
   const number = (name: string, parse: (value: string | undefined) => number) => read(name, parse, 0);
 
-  const apiTokens = read('API_TOKENS', (value) => readTokens(value, production), new Map<string, string>());
+  const apiTokens = read('API_TOKENS', (value) => readTokens(value, production && serves), new Map<string, string>());
   const adminUser = env['ADMIN_USER']?.trim();
   const adminPassword = env['ADMIN_PASSWORD']?.trim();
   const adminIsSet = Boolean(adminUser && adminPassword);
-  if (!adminIsSet && (production || adminUser || adminPassword)) {
+  const secretsNeeded = production && serves;
+  if (!adminIsSet && (secretsNeeded || adminUser || adminPassword)) {
     problems.push(
       'ADMIN_USER and ADMIN_PASSWORD must both be set: they guard Bull Board' +
-        (production ? ', and production does not start without them' : ''),
+        (secretsNeeded ? ', and production does not start without them' : ''),
     );
   }
   if (production && adminPassword && adminPassword.length < SHORTEST_SECRET) {

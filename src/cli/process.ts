@@ -17,15 +17,15 @@ export interface PartDependencies {
  *
  * @param name stands in the log
  * @param start starts the part
- * @param options how it uses the database
+ * @param options whether it serves HTTP, and how it uses the database
  */
 export function runPart<T extends Closable>(
   name: string,
   start: (dependencies: PartDependencies) => Promise<T>,
-  options: Pick<DatabaseOptions, 'lookupsOnly'> = {},
+  { serves = false, ...options }: Pick<DatabaseOptions, 'lookupsOnly'> & { serves?: boolean } = {},
 ): Promise<void> {
   return endOnError(async () => {
-    const config = readConfig(environment());
+    const config = readConfig(environment(), { serves });
     const logger = createLogger(name, config.logLevel);
     const database = new Database({ url: config.databaseUrl, poolSize: config.databasePoolSize, ...options });
     const opened: Closable[] = [database];
