@@ -33,7 +33,7 @@ const schema = ({ id, bigId, time }) => `
     total_score BIGINT NOT NULL DEFAULT 0
   );
   CREATE UNIQUE INDEX users_telegram_id_key ON users (telegram_id);
-  CREATE INDEX users_leaderboard ON users (total_xp DESC, registration_date, id);
+  CREATE INDEX users_leaderboard ON users (total_xp DESC, id);
 
   CREATE TABLE user_badges (
     id ${bigId},

@@ -7,6 +7,7 @@ import { blame, LostRaceError, OutageError, RuleFailures } from './failures.js';
 import { flush } from './flush.js';
 import { record, splitByLedger, type UnitResult } from './ledger.js';
 import { createMissingUsers, loadTouched, lockUsers } from './load.js';
+import { RankKeeper } from './ranks.js';
 import { describeTables, type Tables } from './tables.js';
 import { BURIED, findBuried } from './tombstones.js';
 import { WorkingSet } from './working-set.js';
@@ -21,6 +22,7 @@ const RACE_RETRIES = 5;
 export class Committer {
   readonly #database: Database;
   readonly #tables: Tables;
+  readonly #ranks = new RankKeeper();
   readonly #settings: Settings;
   readonly #now: () => Date;
 
@@ -109,6 +111,7 @@ export class Committer {
         outcomes.set(unit, dropped);
       }
       await flush(session, this.#tables, rows);
+      await this.#ranks.book(session, rows);
       const deletions = living.filter(isAlone);
       await record(session, this.#tables, outcomes, new Set([...buried, ...deletions]), now);
 

@@ -1,14 +1,16 @@
-import type { SqlSession, Statement } from '../database.js';
+import type { Dialect, SqlSession, Statement } from '../database.js';
 import { encode } from './encoding.js';
 import type { Tables } from './tables.js';
 import type { Forgotten } from './working-set.js';
+
+type Parameter = (n: number) => string;
+type Run = (name: string, text: (p: Parameter) => string, ...values: unknown[]) => Promise<unknown>;
 
 const parameter = { postgres: (n: number) => `$${n}`, sqlite: (n: number) => `?${n}` };
 
 /** Deletes a user from every table and from stored outcomes, and leaves a tombstone. */
 export async function forgetUser(session: SqlSession, tables: Tables, user: Forgotten): Promise<void> {
-  const run = (name: string, text: (p: (n: number) => string) => string, ...values: unknown[]) =>
-    session.query(statement(session, name, text), values);
+  const run: Run = (name, text, ...values) => session.query(statement(session, name, text), values);
 
   if (user.keepPayments) {
     await run(
@@ -18,14 +20,7 @@ export async function forgetUser(session: SqlSession, tables: Tables, user: Forg
     );
   }
   await run('user', (p) => `DELETE FROM users WHERE id = ${p(1)}`, user.id);
-  await run(
-    'shared outcomes',
-    (p) =>
-      `DELETE FROM idempotency_keys WHERE (bot_name, key) IN
-         (SELECT bot_name, key FROM idempotency_key_users WHERE telegram_id = ${p(1)})`,
-    user.telegramId,
-  );
-  await run('outcomes', (p) => `DELETE FROM idempotency_keys WHERE telegram_id = ${p(1)}`, user.telegramId);
+  await forgetOutcomes(run, session.dialect, user.telegramId);
 
   const deletedAt = tables.tombstones.columns.find(({ property }) => property === 'deletedAt');
   if (!deletedAt) throw new Error('deleted_users has no column for the time');
@@ -40,6 +35,37 @@ export async function forgetUser(session: SqlSession, tables: Tables, user: Forg
   );
 }
 
-function statement({ dialect }: SqlSession, name: string, text: (p: (n: number) => string) => string): Statement {
+const BURIED_OUTCOMES: Record<Dialect, string> = {
+  postgres: `(SELECT json_agg(json_build_object('userDeleted', true)) FROM json_array_elements(outcomes))`,
+  sqlite: `(SELECT json_group_array(json('{"userDeleted":true}')) FROM json_each(outcomes))`,
+};
+
+/**
+ * A row that names nobody else goes. One of several users stays, without the person and what it answered: it is what
+ * keeps the unit from being applied to the others again.
+ */
+async function forgetOutcomes(run: Run, dialect: Dialect, telegramId: number): Promise<void> {
+  const scrub = (p: Parameter) =>
+    `UPDATE idempotency_keys SET telegram_id = NULLIF(telegram_id, ${p(1)}), outcomes = ${BURIED_OUTCOMES[dialect]}`;
+  await run(
+    'further outcomes',
+    (p) =>
+      `${scrub(p)} WHERE (bot_name, key) IN
+         (SELECT bot_name, key FROM idempotency_key_users WHERE telegram_id = ${p(1)})`,
+    telegramId,
+  );
+  await run(
+    'shared outcomes',
+    (p) =>
+      `${scrub(p)} WHERE telegram_id = ${p(1)} AND EXISTS
+         (SELECT 1 FROM idempotency_key_users u
+           WHERE u.bot_name = idempotency_keys.bot_name AND u.key = idempotency_keys.key)`,
+    telegramId,
+  );
+  await run('further users', (p) => `DELETE FROM idempotency_key_users WHERE telegram_id = ${p(1)}`, telegramId);
+  await run('outcomes', (p) => `DELETE FROM idempotency_keys WHERE telegram_id = ${p(1)}`, telegramId);
+}
+
+function statement({ dialect }: SqlSession, name: string, text: (p: Parameter) => string): Statement {
   return { name: `botledger_forget_${name.replace(' ', '_')}`, text: text(parameter[dialect]) };
 }

@@ -2,7 +2,7 @@ import type { SqlSession } from '../database.js';
 import type { RowKey, RowName } from '../domain/rows.js';
 import { earlier } from '../domain/time.js';
 import type { CheckedUnit } from '../operations/unit.js';
-import { insertUnlessThere, selectByKey } from './statements.js';
+import { insertUnlessThere, selectByKey, takeIds } from './statements.js';
 import type { Tables } from './tables.js';
 import { usersOf } from './users-of.js';
 import type { WorkingSet } from './working-set.js';
@@ -36,7 +36,12 @@ export async function createMissingUsers(
 
   // In one order everywhere, so that two batches with the same new users do not deadlock on the unique index.
   const missing = [...firstSeen].sort(([a], [b]) => a - b);
-  const newUsers = missing.map(([telegramId, at]) => ({ telegramId, registrationDate: at, lastActivity: at }));
+  // Ids follow the order of appearance: on the leaderboard they tell equals apart by who was there first.
+  const ids = await takeIds(session, tables.rows.users, firstSeen.size);
+  const idOf = new Map([...firstSeen.keys()].map((telegramId, index) => [telegramId, ids[index]]));
+  const newUsers = missing.map(([telegramId, at]) => {
+    return { id: idOf.get(telegramId), telegramId, registrationDate: at, lastActivity: at };
+  });
   const created = await insertUnlessThere(session, tables.rows.users, newUsers);
 
   const keys = missing.map(([telegramId]) => [telegramId]);

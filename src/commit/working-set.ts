@@ -1,3 +1,4 @@
+import type { Move } from '../domain/leaderboard.js';
 import type { NewRow, RowKey, RowName, Rows, RowTypes, SharedRowName, UserRow } from '../domain/rows.js';
 import { NewId } from './encoding.js';
 import type { Table, Tables } from './tables.js';
@@ -37,6 +38,7 @@ export class WorkingSet implements Rows {
   readonly #tables: Tables;
   readonly #groups = new Map<RowName, Map<string | number, Entry[]>>();
   readonly #newUsers = new Set<number>();
+  readonly #created = new Set<number>();
   /** Users to delete, with everything held on them. */
   readonly forgotten: Forgotten[] = [];
 
@@ -57,6 +59,7 @@ export class WorkingSet implements Rows {
   /** Notes that this transaction brought the user into being. */
   noteCreated(telegramId: number): void {
     this.#newUsers.add(telegramId);
+    this.#created.add(telegramId);
   }
 
   /** Moves the user's last activity forward; says whether this is the first operation of a user just created. */
@@ -104,6 +107,20 @@ export class WorkingSet implements Rows {
     if (this.#tables.rows[table].namesNewIds) row['id'] = new NewId();
     this.#entries(table, row).push({ row, original: undefined });
     return row as unknown as RowTypes[N];
+  }
+
+  /** Every user of the batch, before and after: for the leaderboard. */
+  *moves(): Iterable<Move> {
+    const gone = new Set(this.forgotten.map(({ id }) => id));
+    for (const [entry] of this.#group('users').values()) {
+      if (!entry) continue;
+      const before = entry.original as unknown as UserRow;
+      const after = entry.row as unknown as UserRow;
+      yield {
+        before: this.#created.has(after.telegramId) ? undefined : before,
+        after: gone.has(after.id) ? undefined : after,
+      };
+    }
   }
 
   /** What differs from what was loaded, by table, in the order in which to write; tables without changes are left out. */

@@ -4,13 +4,30 @@ import type { Database } from '../database.js';
 import type { LeaderboardEntry, UserView } from '../domain/views.js';
 import { User } from '../models/index.js';
 
-// Two counts, because PostgreSQL answers each from users_leaderboard alone; one condition with OR scans the table.
-// The dates are compared in the database, where they are finer than JavaScript's milliseconds.
+/**
+ * Above a user are the buckets above theirs (src/domain/leaderboard.ts), and who is before them in their own: from its
+ * mark on. Without marks the one bucket begins before everybody. Counts are apart by whether the XP is the same, because
+ * one condition with OR would scan the table. One statement, so that all its numbers are of one moment.
+ */
 const RANK = `
-  SELECT 1 + (SELECT count(*) FROM users WHERE total_xp > me.total_xp)
-           + (SELECT count(*) FROM users
-               WHERE total_xp = me.total_xp AND (registration_date, id) < (me.registration_date, me.id)) AS place
-    FROM users AS me WHERE me.telegram_id = $1`;
+  WITH me AS (SELECT total_xp, id FROM users WHERE telegram_id = $1),
+    mark AS (
+      SELECT mark, -minus_xp AS total_xp, user_id FROM rank_marks
+       WHERE (minus_xp, user_id) <= ((SELECT -total_xp FROM me), (SELECT id FROM me))
+       ORDER BY minus_xp DESC, user_id DESC LIMIT 1),
+    start AS (
+      SELECT mark, total_xp, user_id FROM mark
+       UNION ALL SELECT 0, 9007199254740991, 0 WHERE NOT EXISTS (SELECT 1 FROM mark))
+  SELECT 1
+       + COALESCE((SELECT sum(c.users) FROM rank_counts AS c WHERE c.bucket < start.mark), 0)
+       + (SELECT count(*) FROM users AS u WHERE u.total_xp > me.total_xp AND u.total_xp < start.total_xp)
+       + CASE WHEN start.total_xp > me.total_xp
+           THEN (SELECT count(*) FROM users AS u WHERE u.total_xp = start.total_xp AND u.id >= start.user_id)
+              + (SELECT count(*) FROM users AS u WHERE u.total_xp = me.total_xp AND u.id < me.id)
+           ELSE (SELECT count(*) FROM users AS u
+                  WHERE u.total_xp = me.total_xp AND u.id >= start.user_id AND u.id < me.id)
+         END AS place
+    FROM me, start`;
 
 /** Reads users. */
 export class UserRepository {
@@ -37,7 +54,6 @@ export class UserRepository {
     const users = await this.#users.findAll({
       order: [
         ['totalXp', 'DESC'],
-        ['registrationDate', 'ASC'],
         ['id', 'ASC'],
       ],
       limit,

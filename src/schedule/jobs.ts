@@ -2,6 +2,7 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { expireSubscriptions } from './expire-subscriptions.js';
 import { pruneLedger } from './prune-ledger.js';
+import { refreshRanks } from './refresh-ranks.js';
 
 /** What scheduled jobs work with. */
 export interface JobDependencies {
@@ -26,4 +27,5 @@ export const scheduledJobs: readonly ScheduledJob[] = [
   { name: 'expireSubscriptions', pattern: '* * * * *', runOnce: (dependencies) => expireSubscriptions(dependencies) },
   // At an hour when few people train, and not on the hour, when everybody's jobs run.
   { name: 'pruneLedger', pattern: '17 3 * * *', runOnce: (dependencies) => pruneLedger(dependencies) },
+  { name: 'refreshRanks', pattern: '30 * * * * *', runOnce: (dependencies) => refreshRanks(dependencies) },
 ];

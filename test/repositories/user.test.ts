@@ -44,10 +44,9 @@ for (const dialect of dialects) {
     });
 
     it('orders by XP, then by who was there first, page by page', async () => {
-      const later = new Date(NOON.getTime() + 1);
-      await insertUser(fresh.database, { telegramId: 1, totalXp: 10, registrationDate: later });
       await insertUser(fresh.database, { telegramId: 2, totalXp: 10 });
       await insertUser(fresh.database, { telegramId: 3, totalXp: 10 });
+      await insertUser(fresh.database, { telegramId: 1, totalXp: 10 });
       await insertUser(fresh.database, { telegramId: 4, totalXp: 900 });
       const places = async (limit: number, offset: number) =>
         (await users.leaderboard({ limit, offset })).map(({ rank, telegramId }) => [rank, telegramId]);

@@ -1,0 +1,49 @@
+import type { Dialect, SqlSession, Statement } from '../database.js';
+import { bucketChanges, type Place } from '../domain/leaderboard.js';
+import type { WorkingSet } from './working-set.js';
+
+const VERSION: Record<Dialect, Statement> = {
+  // Also keeps the marks as they are until the end of the transaction.
+  postgres: { name: 'botledger_rank_version', text: 'SELECT botledger_rank_version() AS version' },
+  sqlite: { name: 'botledger_rank_version', text: 'SELECT version FROM rank_state' },
+};
+
+const MARKS: Statement = {
+  name: 'botledger_rank_marks',
+  text: 'SELECT -minus_xp AS "totalXp", user_id AS id FROM rank_marks ORDER BY mark',
+};
+
+const BOOK: Record<Dialect, Statement> = {
+  postgres: {
+    name: 'botledger_rank_book',
+    text: 'INSERT INTO rank_counts (bucket, users) SELECT * FROM unnest($1::int[], $2::int[])',
+  },
+  sqlite: {
+    name: 'botledger_rank_book',
+    text: "INSERT INTO rank_counts (bucket, users) SELECT value ->> '$[0]', value ->> '$[1]' FROM json_each(?1)",
+  },
+};
+
+/** Books the users that commits move between the buckets of the leaderboard. Knows the marks as of the last commit. */
+export class RankKeeper {
+  #version: number | undefined;
+  #marks: readonly Place[] = [];
+
+  /** Books what the batch has changed, in its transaction. */
+  async book(session: SqlSession, rows: WorkingSet): Promise<void> {
+    const [state] = await session.query(VERSION[session.dialect], []);
+    if (state?.['version'] !== this.#version) {
+      this.#marks = (await session.query(MARKS, [])) as unknown as Place[];
+      this.#version = state?.['version'] as number;
+    }
+    if (this.#marks.length === 0) return;
+
+    const changes = [...bucketChanges(this.#marks, rows.moves())];
+    if (changes.length === 0) return;
+    const values =
+      session.dialect === 'postgres'
+        ? [changes.map(([bucket]) => bucket), changes.map(([, users]) => users)]
+        : [JSON.stringify(changes)];
+    await session.query(BOOK[session.dialect], values);
+  }
+}
