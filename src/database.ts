@@ -202,6 +202,7 @@ class QuietClient extends pg.Client {
 }
 
 function openPostgres(options: DatabaseOptions): Sequelize {
+  const { statementTimeoutMs = 15_000 } = options;
   const sequelize = new Sequelize(options.url, {
     dialect: 'postgres',
     dialectModule: { ...pg, types: pg.types, Client: QuietClient },
@@ -213,7 +214,9 @@ function openPostgres(options: DatabaseOptions): Sequelize {
       application_name: 'botledger',
       keepAlive: true,
       connectionTimeoutMillis: 5_000,
-      statement_timeout: options.statementTimeoutMs ?? 15_000,
+      statement_timeout: statementTimeoutMs,
+      // For when PostgreSQL cannot even say so: the network is gone, or the server is frozen.
+      query_timeout: statementTimeoutMs + 5_000,
       lock_timeout: options.lockTimeoutMs ?? 10_000,
       idle_in_transaction_session_timeout: 20_000,
     },
