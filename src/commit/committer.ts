@@ -123,9 +123,9 @@ export class Committer {
   }
 
   async #createUsers(session: SqlSession, rows: WorkingSet, units: readonly CheckedUnit[], now: Date): Promise<void> {
-    const created = await createMissingUsers(session, this.#tables, rows, units, now);
-    // There was no row to lock yet: a deletion may have passed between our look and our insert.
-    if (created > 0 && (await findBuried(session, this.#tables, units, now)).size > 0) throw new LostRaceError();
+    const missing = await createMissingUsers(session, this.#tables, rows, units, now);
+    // There was no row to lock: a deletion may have passed since our look, even if somebody created the user after it.
+    if (missing > 0 && (await findBuried(session, this.#tables, units, now)).size > 0) throw new LostRaceError();
   }
 }
 
@@ -168,8 +168,8 @@ function applyUnit({ bot, at: claimed, operations }: CheckedUnit, rows: WorkingS
   // A bot whose clock runs ahead must not shut out later writes.
   const at = earlier(claimed, now);
   return operations.map(({ operation, telegramId, payload }) => {
-    const shared = { bot, at, settings };
-    if (telegramId === undefined) return operation.apply(rows, payload, shared as Context);
-    return operation.apply(rows, payload, { ...shared, telegramId, created: rows.greet(telegramId, at) });
+    if (telegramId === undefined) return operation.apply(rows, payload, { bot, at, settings } as Context);
+    const created = rows.greet(telegramId, at);
+    return operation.apply(rows, payload, { bot, at, settings, telegramId, created });
   });
 }

@@ -12,12 +12,15 @@ export class NewId {
 
 const ISO_LENGTH = '2026-01-15T12:00:00.000Z'.length;
 
-/** A value as the driver takes it. */
-export function encode(dialect: Dialect, { kind }: Column, value: unknown): unknown {
-  if (value === undefined || value === null) return null;
-  if (value instanceof NewId) return value.toJSON();
-  if (kind !== 'time') return value;
-  const iso = (value as Date).toISOString();
+/** Turns values of a column into what the driver takes; undefined and null are null. */
+export function encoderOf(dialect: Dialect, { kind }: Column): (value: unknown) => unknown {
+  if (kind === 'time') return (value) => (value ? encodeTime(dialect, value as Date) : null);
+  if (kind === 'number') return (value) => (value instanceof NewId ? value.toJSON() : (value ?? null));
+  return (value) => value ?? null;
+}
+
+function encodeTime(dialect: Dialect, moment: Date): string {
+  const iso = moment.toISOString();
   // Five digits of a year fit neither PostgreSQL's notation nor the order in which SQLite compares text.
   if (iso.length > ISO_LENGTH) throw new RangeError(`${iso} is later than the year 9999, which nothing may be`);
   // The form in which Sequelize keeps dates in SQLite, so that its reads and comparisons agree with ours.

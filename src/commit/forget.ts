@@ -1,5 +1,5 @@
 import type { Dialect, SqlSession, Statement } from '../database.js';
-import { encode } from './encoding.js';
+import { encoderOf } from './encoding.js';
 import type { Tables } from './tables.js';
 import type { Forgotten } from './working-set.js';
 
@@ -31,7 +31,7 @@ export async function forgetUser(session: SqlSession, tables: Tables, user: Forg
          ON CONFLICT (telegram_id) DO UPDATE SET deleted_at = excluded.deleted_at
          WHERE excluded.deleted_at > deleted_users.deleted_at`,
     user.telegramId,
-    encode(session.dialect, deletedAt, user.deletedAt),
+    encoderOf(session.dialect, deletedAt)(user.deletedAt),
   );
 }
 

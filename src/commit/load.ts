@@ -18,7 +18,7 @@ export async function lockUsers(
   if (keys.length > 0) rows.take('users', keys, await selectByKey(session, tables.rows.users, keys));
 }
 
-/** Creates the users of the units that do not exist yet, and locks them; returns how many it created. */
+/** Creates the users of the units that did not exist when they were looked for, and locks them; returns how many. */
 export async function createMissingUsers(
   session: SqlSession,
   tables: Tables,
@@ -48,7 +48,7 @@ export async function createMissingUsers(
   rows.take('users', keys, await selectByKey(session, tables.rows.users, keys));
   // Those not inserted here were created by another batch between our look and our insert.
   for (const { telegramId } of created) rows.noteCreated(telegramId as number);
-  return created.length;
+  return missing.length;
 }
 
 /** Loads what the operations of the units touch besides their users: one statement per table. */

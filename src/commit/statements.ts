@@ -1,5 +1,5 @@
 import type { Dialect, SqlSession, Statement } from '../database.js';
-import { decode, encode } from './encoding.js';
+import { decode, encoderOf } from './encoding.js';
 import type { Column, Table } from './tables.js';
 
 /**
@@ -21,7 +21,10 @@ export async function selectByKey(session: SqlSession, table: Table, keys: reado
     const from = `${source(dialect, table.key, 'k')} CROSS JOIN ${table.name} t`;
     return `SELECT ${columns} FROM ${from} WHERE ${match}${order}${lock}`;
   });
-  const rows = await session.query(statement, parameters(session.dialect, table.key, keys));
+  const rows = await session.query(
+    statement,
+    parameters(session.dialect, table.key, keys, (key, _, index) => key[index]),
+  );
   return decode(session.dialect, loaded, rows);
 }
 
@@ -44,7 +47,7 @@ function insert(session: SqlSession, table: Table, rows: readonly Record_[], suf
     // SQLite needs the WHERE to tell ON CONFLICT from a join's ON.
     return `INSERT INTO ${table.name} (${names}) SELECT ${values} FROM ${source(dialect, given, 'v')} WHERE true${suffix}`;
   });
-  return session.query(statement, parameters(session.dialect, given, tuples(given, rows)));
+  return session.query(statement, parameters(session.dialect, given, rows, property));
 }
 
 /** Writes the given properties of rows, found by their ids. */
@@ -66,7 +69,7 @@ export async function updateRows(
       return `UPDATE ${table.name} AS t SET ${set.join(', ')} FROM ${source(dialect, given, 'v')} WHERE t.id = v.id`;
     },
   );
-  await session.query(statement, parameters(session.dialect, given, tuples(given, rows)));
+  await session.query(statement, parameters(session.dialect, given, rows, property));
 }
 
 /** Deletes rows, found by their ids. */
@@ -77,7 +80,7 @@ export async function deleteRows(session: SqlSession, table: Table, rows: readon
     `delete ${table.name}`,
     (dialect) => `DELETE FROM ${table.name} WHERE id IN (SELECT v.id FROM ${source(dialect, given, 'v')})`,
   );
-  await session.query(statement, parameters(session.dialect, given, tuples(given, rows)));
+  await session.query(statement, parameters(session.dialect, given, rows, property));
 }
 
 /** Takes the next ids of a table out of its sequence. */
@@ -100,9 +103,6 @@ function idColumn(table: Table): Column {
   return id;
 }
 
-const tuples = (columns: readonly Column[], rows: readonly Record_[]) =>
-  rows.map((row) => columns.map(({ property }) => row[property]));
-
 /** A FROM item that yields the parameters as rows. */
 function source(dialect: Dialect, columns: readonly Column[], alias: string): string {
   const names = columns.map(({ name }) => name);
@@ -114,13 +114,22 @@ function source(dialect: Dialect, columns: readonly Column[], alias: string): st
   return `(SELECT ${fields.join(', ')} FROM json_each(?1)) AS ${alias}`;
 }
 
-function parameters(dialect: Dialect, columns: readonly Column[], rows: readonly (readonly unknown[])[]): unknown[] {
-  if (dialect === 'sqlite') {
-    return [
-      JSON.stringify(rows.map((row) => row.map((value, index) => encode(dialect, columns[index] as Column, value)))),
-    ];
-  }
-  return columns.map((column, index) => rows.map((row) => encode(dialect, column, row[index])));
+const property = (row: Record_, column: Column) => row[column.property];
+
+/** The parameters that `source` names. */
+function parameters<R>(
+  dialect: Dialect,
+  columns: readonly Column[],
+  rows: readonly R[],
+  valueOf: (row: R, column: Column, index: number) => unknown,
+): unknown[] {
+  const encoded = columns.map((column, index) => {
+    const encode = encoderOf(dialect, column);
+    return rows.map((row) => encode(valueOf(row, column, index)));
+  });
+  return dialect === 'postgres'
+    ? encoded
+    : [JSON.stringify(rows.map((_, row) => encoded.map((values) => values[row])))];
 }
 
 const statements = new Map<string, Statement>();
