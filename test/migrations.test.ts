@@ -6,26 +6,11 @@ import { QueryTypes } from 'sequelize';
 import { Database } from '../src/database.js';
 import { dialects, type FreshDatabase, freshDatabase } from './helpers/databases.js';
 import { rejection } from './helpers/rejection.js';
+import { schemaOf } from './helpers/schema-of.js';
 import { everythingOfUser, refusals, USER } from './helpers/schema-rows.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const files = readdirSync(`${root}/migrations`).filter((file) => file.endsWith('.cjs'));
-
-/** Everything that the database knows about its tables, as comparable text. */
-async function schemaOf({ sequelize, dialect }: Database): Promise<unknown[]> {
-  const catalog = {
-    sqlite: 'SELECT type, name, sql FROM sqlite_master ORDER BY name',
-    postgres: `
-      SELECT 'column' AS type, table_name || '.' || column_name AS name,
-        concat_ws(' ', data_type, is_nullable, column_default, identity_generation) AS sql
-      FROM information_schema.columns WHERE table_schema = 'public'
-      UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
-      UNION ALL SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
-        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
-      ORDER BY 1, 2`,
-  };
-  return sequelize.query(catalog[dialect], { type: QueryTypes.SELECT });
-}
 
 const tablesOf = async ({ sequelize }: Database) => (await sequelize.getQueryInterface().showAllTables()).sort();
 

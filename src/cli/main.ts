@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, type CommanderError, InvalidArgumentError } from 'commander';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
 
@@ -31,6 +31,21 @@ program
   .description("bring the database's schema up to date")
   .action(async () => (await import('./migrate.js')).runMigrate());
 program
+  .command('adopt')
+  .description('take over a database that the Python module made')
+  .option('--dry-run', 'say what would happen, and change nothing', false)
+  .action(async (options) => (await import('./adopt.js')).runAdopt(options));
+program
+  .command('import-json <file>')
+  .description('bring in the users of an old users_data.json, through the queue; twice is as good as once')
+  .requiredOption('--bot <name>', 'whose file it is, e.g. spin_bot')
+  .option('--dry-run', 'say what would happen, and write nothing', false)
+  .option('--report <file>', 'where rows that do not fit are listed; by default <file>.report.jsonl')
+  .option('--json', 'print one line of JSON', false)
+  .option('--work', 'apply it in this process too, for when no commit worker runs', false)
+  .exitOverride(badUsage)
+  .action(async (file, options) => (await import('./import-json.js')).runImportJson(file, options));
+program
   .command('demo')
   .description('start all parts, let two bots write, and show what came out')
   .option('--once', 'end after the demo', false)
@@ -39,6 +54,11 @@ program
   .action(async (options) => (await import('./demo.js')).runDemo(options));
 
 await program.parseAsync();
+
+/** Of commands whose exit code 1 says something about the data. */
+function badUsage({ exitCode }: CommanderError): never {
+  process.exit(exitCode === 0 ? 0 : 2);
+}
 
 function wholeNumber(text: string): number {
   const number = Number(text);
