@@ -4,9 +4,9 @@ import { showAccess } from './access.js';
 import { type AllInOne, startAllInOne } from './all-in-one.js';
 import { sendBurst } from './demo/burst.js';
 import { replayExamples } from './demo/examples.js';
-import { noProgress, showProgress } from './demo/progress.js';
 import { type DemoResult, describeBurst, describeExample, describeLeaderboard, isExact } from './demo/report.js';
 import { endOnError } from './process.js';
+import { noProgress, showProgress, whole } from './progress.js';
 
 /** How the demo was asked for. */
 interface DemoOptions {
@@ -52,7 +52,7 @@ async function play(
     examples.forEach((example, index) => void say(describeExample(example, index + 1)));
 
     say('\nA burst of mixed writes, by both bots at once');
-    const progress = json ? noProgress : showProgress(writes, 'committed');
+    const progress = json ? noProgress : showProgress(writes, (done) => `${whole(done)} of ${whole(writes)} committed`);
     const burst = await sendBurst([spin, quiz], database, writes, progress.update).finally(progress.stop);
     say(describeBurst(burst));
 

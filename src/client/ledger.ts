@@ -1,6 +1,5 @@
-import { randomInt } from 'node:crypto';
-import { monotonicFactory } from 'ulid';
 import { ValidationError } from '../errors.js';
+import { freshKey } from '../fresh-key.js';
 import { type OperationName, type OutcomeOf, operationNames } from '../operations/registry.js';
 import { botName, checkUnit, describe, type Unit, type WireOperation } from '../operations/unit.js';
 import { ApiClient } from './api-client.js';
@@ -24,9 +23,6 @@ export interface BotLedgerOptions {
   /** Most JSON, in bytes, of one unit; by default 256 KiB. */
   maxUnitBytes?: number;
 }
-
-// ulid's own source of randomness takes a system call per character; randomInt keeps a pool.
-const freshKey = monotonicFactory(() => randomInt(2 ** 32) / 2 ** 32);
 
 /** The outcomes of a unit's operations, in their order. */
 export type UnitReceipt = Receipt<OutcomeOf<OperationName>[]>;
@@ -84,8 +80,8 @@ export class BotLedger extends WithOperations {
    * @throws ValidationError naming the field, before anything is sent
    * @throws QueueUnavailableError within a second when Redis is away; retry with the same key
    */
-  override async enqueue(operation: WireOperation, { key }: SendOptions = {}): Promise<Receipt<unknown>> {
-    const unit = this.#unit([operation], key);
+  override async enqueue(operation: WireOperation, options: SendOptions = {}): Promise<Receipt<unknown>> {
+    const unit = this.#unit([operation], options);
     const [place] = await this.#sender.send([unit]);
     return operationReceipt(this.#outcomes, place as Place, unit.unit.key);
   }
@@ -111,7 +107,7 @@ export class BotLedger extends WithOperations {
    * @throws QueueUnavailableError as `enqueue`; some may have arrived, so retry all with the same keys
    */
   async enqueueMany(units: readonly (SendOptions & { build: (unit: UnitMethods) => void })[]): Promise<UnitReceipt[]> {
-    const sized = units.map(({ key, build }) => this.#unit(collectOperations(build), key));
+    const sized = units.map(({ build, ...options }) => this.#unit(collectOperations(build), options));
     const places = await this.#sender.send(sized);
     return sized.map(({ unit }, index) => unitReceipt(this.#outcomes, places[index] as Place, unit.key));
   }
@@ -122,11 +118,15 @@ export class BotLedger extends WithOperations {
     await this.#sender.close();
   }
 
-  #unit(operations: WireOperation[], key = freshKey()): SizedUnit {
-    // Never back, also when the clock is set back: later saves of one bot must not look older.
-    this.#lastAt = Math.max(this.#lastAt, Date.now());
-    const unit: Unit = { bot: this.bot, key, at: this.#lastAt, operations };
+  #unit(operations: WireOperation[], { key = freshKey(), at = this.#now() }: SendOptions): SizedUnit {
+    const unit: Unit = { bot: this.bot, key, at: Number(at), operations };
     return { unit, bytes: checkUnit(unit, this.#maxUnitBytes).bytes };
+  }
+
+  /** Never back, also when the clock is set back: later saves of one bot must not look older. */
+  #now(): number {
+    this.#lastAt = Math.max(this.#lastAt, Date.now());
+    return this.#lastAt;
   }
 }
 

@@ -8,6 +8,11 @@ export interface SendOptions {
    * under the same key is applied once. Without one, every call is a new fact.
    */
   key?: string;
+  /**
+   * When it happened, if not now: a Date, or milliseconds since 1970. A session written with an earlier time does not
+   * replace one written later; a time in the future counts as now.
+   */
+  at?: Date | number;
 }
 
 type UserArgument<N extends OperationName> = SubjectOf<N> extends 'none' ? [] : [telegramId: number];

@@ -1,4 +1,5 @@
 import type { LeaderboardEntry } from '../../domain/views.js';
+import { whole } from '../progress.js';
 import type { BurstResult } from './burst.js';
 import type { Example } from './examples.js';
 import type { Sums } from './writes.js';
@@ -50,5 +51,3 @@ export function describeLeaderboard(leaderboard: readonly LeaderboardEntry[]): s
 const counters: readonly (keyof Sums)[] = ['xp', 'score', 'trainings'];
 
 const mark = (right: boolean) => (right ? '✔' : '✘');
-
-const whole = (number: number) => Math.round(number).toLocaleString('en');

@@ -1,0 +1,125 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Queue } from 'bullmq';
+import { IdempotencyConflictError, QueueUnavailableError, ResultTimeoutError, ValidationError } from '../../errors.js';
+import { BotLedger, type Receipt } from '../../index.js';
+import { type Closable, closeAll } from '../../lifecycle.js';
+import { failFast, openProducerRedis, UNITS_QUEUE } from '../../queue.js';
+import type { PlannedRow } from './plan.js';
+
+/** What became of a row that was sent: what its operations answered, or why it was not applied. */
+export type Outcome = { outcomes: unknown[] } | { reason: string };
+
+interface Sent {
+  row: PlannedRow;
+  receipt: Receipt<unknown[]>;
+}
+
+/** Why a row is not applied whose key was used before. */
+export const CONFLICT = 'imported before with other content: this is not applied, see docs/import.md';
+
+/** Redis may be busy for a moment, or restart. */
+const SEND_PATIENCE_MS = 30_000;
+
+/** How often somebody looks whether there is a worker at all. */
+const LOOK_EVERY_MS = 10_000;
+
+/** Without any outcome for so long, something is wrong that waiting does not mend. */
+const GIVE_UP_MS = 300_000;
+
+/** The way of rows through the queue, and back. */
+export class ImportQueue implements Closable {
+  readonly #ledger: BotLedger;
+  readonly #queue: Queue;
+  readonly #redis: ReturnType<typeof openProducerRedis>;
+  readonly #at: Date;
+  #lastNews = performance.now();
+
+  constructor({ bot, redisUrl, at, maxUnitBytes }: { bot: string; redisUrl: string; at: Date; maxUnitBytes: number }) {
+    this.#at = at;
+    // Without the API: what no job tells is looked up in the database.
+    this.#ledger = new BotLedger({ bot, redisUrl, apiUrl: '', maxUnitBytes });
+    this.#redis = openProducerRedis(redisUrl);
+    this.#queue = new Queue(UNITS_QUEUE, { connection: this.#redis, ...failFast });
+    this.#queue.on('error', () => undefined);
+  }
+
+  /** @throws Error that says what to do, when nobody takes jobs */
+  async requireWorker(): Promise<void> {
+    const workers = await this.#patiently(() => this.#queue.getWorkersCount());
+    if (workers === 0) {
+      throw new Error('no commit worker takes jobs: start `botledger commit`, or let this run do it with --work');
+    }
+  }
+
+  /**
+   * Sends rows and waits until they are applied, or refused.
+   *
+   * @param isApplied tells of rows whether they are, when their jobs do not
+   * @throws Error when Redis or the workers are away for too long; sending again is safe
+   */
+  async apply(
+    rows: readonly PlannedRow[],
+    isApplied: (rows: readonly PlannedRow[]) => Promise<Set<PlannedRow>>,
+  ): Promise<Map<PlannedRow, Outcome>> {
+    const units = rows.map(({ key, build }) => ({ key, at: this.#at, build }));
+    const receipts = await this.#patiently(() => this.#ledger.enqueueMany(units));
+    const results = new Map<PlannedRow, Outcome>();
+    let open = rows.map((row, index): Sent => ({ row, receipt: receipts[index] as Receipt<unknown[]> }));
+    while (open.length > 0) {
+      const asked = performance.now();
+      open = await this.#settle(open, results);
+      if (open.length === 0) break;
+      const applied = await isApplied(open.map(({ row }) => row));
+      for (const row of applied) results.set(row, { outcomes: [] });
+      open = open.filter(({ row }) => !applied.has(row));
+      // Receipts that give up early have lost their jobs.
+      const gone = performance.now() - asked < LOOK_EVERY_MS / 2;
+      for (const { row } of gone ? open.splice(0) : []) results.set(row, { reason: 'its job was taken out of Redis' });
+      if (open.length > 0) await this.#mindTheWorkers();
+    }
+    return results;
+  }
+
+  /** Waits for outcomes, for a while; returns those that are still to come. */
+  async #settle(sent: readonly Sent[], results: Map<PlannedRow, Outcome>): Promise<Sent[]> {
+    const late: Sent[] = [];
+    await Promise.all(
+      sent.map(async (one) => {
+        try {
+          results.set(one.row, { outcomes: await one.receipt.result({ timeoutMs: LOOK_EVERY_MS }) });
+          this.#lastNews = performance.now();
+        } catch (error) {
+          if (error instanceof ResultTimeoutError) late.push(one);
+          else results.set(one.row, { reason: describeFailure(error as Error) });
+        }
+      }),
+    );
+    return late;
+  }
+
+  async #mindTheWorkers(): Promise<void> {
+    await this.requireWorker();
+    if (performance.now() - this.#lastNews > GIVE_UP_MS) {
+      throw new Error('the commit workers have applied nothing for minutes: look at their logs');
+    }
+  }
+
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+    const deadline = performance.now() + SEND_PATIENCE_MS;
+    for (;;) {
+      try {
+        if (this.#redis.status !== 'ready') throw new QueueUnavailableError(undefined);
+        return await work();
+      } catch (error) {
+        if (error instanceof ValidationError || performance.now() > deadline) throw error;
+        await pause(200);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await closeAll([{ close: async () => this.#redis.disconnect() }, this.#queue, this.#ledger]);
+  }
+}
+
+const describeFailure = (error: Error) => (error instanceof IdempotencyConflictError ? CONFLICT : error.message);
