@@ -57,7 +57,7 @@ const schema = ({ id, bigId, time }) => `
     updated_at ${time} NOT NULL
   );
   CREATE UNIQUE INDEX bot_sessions_once ON bot_sessions (user_id, bot_name);
-  CREATE INDEX bot_sessions_bot_name ON bot_sessions (bot_name);
+  CREATE INDEX bot_sessions_bot_name ON bot_sessions (bot_name, user_id);
 
   CREATE TABLE subscriptions (
     id ${id},

@@ -21,6 +21,8 @@ export interface Config {
   readonly admin: { readonly user: string; readonly password: string };
   /** Which of the above were made up for this run because nothing was set (never in production). */
   readonly generated: { readonly admin: boolean; readonly apiTokens: boolean };
+  /** Most requests of one token to one API process; 0 for as many as it likes. */
+  readonly rateLimitPerMinute: number;
   readonly logLevel: string;
   /** Most units that one transaction commits. */
   readonly batchMaxUnits: number;
@@ -35,6 +37,8 @@ export interface Config {
   /** What this installation decides about the rules. */
   readonly settings: Settings;
   readonly ledgerRetentionDays: number;
+  /** How many days before its end a user is reminded of a subscription. */
+  readonly remindDays: readonly number[];
   readonly shutdownTimeoutMs: number;
 }
 
@@ -107,6 +111,7 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     apiTokens: apiTokens ?? new Map([[ANY_BOT, randomBytes(24).toString('base64url')]]),
     admin: { user: adminUser || 'admin', password: adminPassword || randomBytes(12).toString('base64url') },
     generated: { admin: !adminIsSet, apiTokens: apiTokens === undefined },
+    rateLimitPerMinute: number('RATE_LIMIT_PER_MINUTE', whole(0, 1_000_000_000, 60_000)),
     logLevel: read('LOG_LEVEL', readLogLevel, 'info'),
     batchMaxUnits: number('BATCH_MAX_UNITS', whole(1, 10_000, 2_000)),
     batchMaxBytes: number('BATCH_MAX_BYTES', whole(1_024, 268_435_456, 8_388_608)),
@@ -118,6 +123,7 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
       tariffs: read('TARIFFS', readTariffs, defaultSettings.tariffs),
       keepPayments: read('KEEP_PAYMENTS', readSwitch(defaultSettings.keepPayments), true),
     },
+    remindDays: read('REMIND_DAYS', readDays, []),
     ledgerRetentionDays: number('LEDGER_RETENTION_DAYS', whole(1, 3_650, 30)),
     shutdownTimeoutMs: number('SHUTDOWN_TIMEOUT_SECONDS', whole(1, 600, 25)) * 1_000,
   };
@@ -161,6 +167,14 @@ function parseJson(value: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function readDays(value = '3,1'): number[] {
+  const days = value.split(',').map(Number);
+  const fit = days.every((number) => Number.isInteger(number) && number >= 1 && number <= 365);
+  if (!fit || new Set(days).size < days.length)
+    throw new Error('must be different whole numbers from 1 to 365, e.g. 3,1');
+  return days;
 }
 
 const readSwitch = (byDefault: boolean) => (value: string | undefined) => {

@@ -90,3 +90,11 @@ export class ConfigError extends BotLedgerError {
     );
   }
 }
+
+/** The typed error behind a failed job's reason, which begins with the error's name. */
+export function errorOfReason(key: string, reason: string): Error {
+  const [, name, message = reason] = /^(\w+Error): (.*)$/s.exec(reason) ?? [];
+  if (name === 'IdempotencyConflictError') return new IdempotencyConflictError(key);
+  if (name === 'ValidationError') return new ValidationError(message.split('; '));
+  return new OperationFailedError(key, reason);
+}

@@ -1,6 +1,16 @@
 import type { Database } from '../src/database.js';
 import { addDays } from '../src/domain/time.js';
-import { BotSession, FreeTraining, IdempotencyKey, Subscription, User, UserBadge } from '../src/models/index.js';
+import {
+  BotSession,
+  FreeTraining,
+  IdempotencyKey,
+  Payment,
+  Promocode,
+  Subscription,
+  TrainingHistory,
+  User,
+  UserBadge,
+} from '../src/models/index.js';
 
 /** Rows for tests, in the database directly; what is not given is something plausible. */
 
@@ -53,6 +63,30 @@ export function insertFreeTraining(
 export function insertLedgerRow(database: Database, given: Given<IdempotencyKey> = {}): Promise<IdempotencyKey> {
   const row = { botName: 'spin_bot', key: 'upd-1', contentHash: 'x', outcomes: [], createdAt: NOON, ...plain(given) };
   return database.sequelize.getRepository(IdempotencyKey).create(row);
+}
+
+export function insertPayment(database: Database, user: User, given: Given<Payment> = {}): Promise<Payment> {
+  const fact = { provider: 'yookassa', paymentId: `p-${++lastPayment}`, amount: '990.00', currency: 'RUB' };
+  const state = { status: 'COMPLETED' as const, tariff: 'month', createdAt: NOON, updatedAt: NOON };
+  const row = { userId: user.id, ...fact, ...state, ...plain(given) };
+  return database.sequelize.getRepository(Payment).create(row);
+}
+
+let lastPayment = 0;
+
+export function insertPromocode(database: Database, given: Given<Promocode> = {}): Promise<Promocode> {
+  const row = { code: 'NEWYEAR2025', type: 'CREDITS' as const, value: 5, createdAt: NOON, ...plain(given) };
+  return database.sequelize.getRepository(Promocode).create(row);
+}
+
+export function insertTraining(
+  database: Database,
+  user: User,
+  given: Given<TrainingHistory> = {},
+): Promise<TrainingHistory> {
+  const scores = { totalScore: 185, clarityLevel: 92, questionCount: 8, contextualQuestions: 3 };
+  const row = { userId: user.id, telegramId: user.telegramId, trainingDate: NOON, ...scores, ...plain(given) };
+  return database.sequelize.getRepository(TrainingHistory).create(row);
 }
 
 const plain = <M>(given: Given<M>) => given as object;

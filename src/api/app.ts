@@ -1,47 +1,78 @@
 import type { Queue } from 'bullmq';
+import compression from 'compression';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
+import type { JobWatcher } from '../job-watcher.js';
 import type { Logger } from '../logger.js';
 import { openRepositories } from '../repositories/index.js';
 import { adminRouter } from './admin/router.js';
 import { authenticate } from './auth.js';
-import { botsRouter } from './bots.js';
+import { answerUnchanged } from './conditional.js';
+import { docsRouter, documentRoutes } from './docs.js';
 import { dataHeaders } from './headers.js';
-import { healthRouter } from './health.js';
+import { healthRoutes } from './health.js';
+import { operationsRoutes } from './operations.js';
 import { notFound, problemHandler } from './problem.js';
+import { limitRate } from './rate-limit.js';
+import { recordsRoutes } from './records.js';
 import { requestLog } from './request-log.js';
-import { usersRouter } from './users.js';
+import type { Routes } from './route.js';
+import { sessionsRoutes } from './sessions.js';
+import { Intake } from './units/intake.js';
+import { UnitStates } from './units/states.js';
+import type { Waits } from './units/waits.js';
+import { usersRoutes } from './users.js';
 
 /** What the app answers from. */
 export interface AppDependencies {
-  config: Pick<Config, 'admin' | 'apiTokens' | 'maxUnitBytes' | 'trustedProxies'>;
+  config: Pick<Config, 'admin' | 'apiTokens' | 'maxUnitBytes' | 'rateLimitPerMinute' | 'trustedProxies'>;
   database: Database;
   redis: Redis;
   /** The queue of the units. */
   units: Queue;
+  /** Tells how jobs of that queue end. */
+  watcher: JobWatcher;
+  /** The requests that wait for that. */
+  waits: Waits;
   /** The queue of the scheduled jobs. */
   schedule: Queue;
   logger: Logger;
 }
 
-/** The HTTP API with its health checks, and Bull Board behind its login. */
-export function createApp({ config, database, redis, units, schedule, logger }: AppDependencies): Express {
+/** The HTTP API with its health checks and its documentation, and Bull Board behind its login. */
+export function createApp(dependencies: AppDependencies): Express {
+  const { config, units, schedule, logger } = dependencies;
+  const health = healthRoutes(dependencies);
+  const forBots = routesForBots(dependencies);
+
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustedProxies);
-  app.use(requestLog(logger));
-  app.use(dataHeaders);
-  app.use(healthRouter({ database, redis }));
-  app.use('/v1', personalData, authenticate(config.apiTokens));
-  const repositories = openRepositories(database);
-  app.use(usersRouter(repositories));
-  app.use(botsRouter({ ...repositories, units }));
+  app.use(requestLog(logger), compression(), dataHeaders, answerUnchanged);
+  app.use(health.router);
+  app.use(documentRoutes([...forBots, health]).router);
+  app.use(docsRouter());
+  app.use('/v1', personalData, authenticate(config.apiTokens), limitRate(config.rateLimitPerMinute, logger));
+  for (const { router } of forBots) app.use(router);
   app.use(adminRouter({ config, units, schedule, logger }));
   app.use(notFound);
   app.use(problemHandler(logger));
   return app;
+}
+
+function routesForBots({ config, database, units, watcher, waits }: AppDependencies): Routes[] {
+  const repositories = openRepositories(database);
+  const { ledger } = repositories;
+  const { maxUnitBytes } = config;
+  const states = new UnitStates(units, ledger, watcher);
+  return [
+    usersRoutes(repositories),
+    sessionsRoutes(repositories),
+    recordsRoutes(repositories),
+    operationsRoutes({ intake: new Intake(units, ledger), states, waits, maxUnitBytes }),
+  ];
 }
 
 /** No cache but the caller's own may keep an answer, and that one has to ask whether it still holds. */

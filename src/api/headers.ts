@@ -56,3 +56,19 @@ export const boardHeaders: RequestHandler = helmet({
   },
   xFrameOptions: { action: 'deny' },
 });
+
+/** Security headers of the API's documentation, which calls the API from its page. */
+export const docsHeaders: RequestHandler = helmet({
+  strictTransportSecurity,
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      ...forbidEverything,
+      connectSrc: ["'self'"],
+      imgSrc: ['data:'],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+    },
+  },
+  xFrameOptions: { action: 'deny' },
+});

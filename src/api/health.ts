@@ -1,10 +1,11 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { type Response, Router } from 'express';
+import type { Response } from 'express';
 import type { Redis } from 'ioredis';
 import { QueryTypes } from 'sequelize';
 import type { Database } from '../database.js';
+import { liveness, readiness } from './answers.js';
+import { within } from './deadline.js';
 import { isOutage } from './outage.js';
-import { only } from './problem.js';
+import { Routes } from './route.js';
 
 /** What must answer for this process to be of use. */
 interface Backends {
@@ -15,29 +16,58 @@ interface Backends {
 const PATIENCE_MS = 1_000;
 
 /** `/healthz`: this process runs. `/readyz`: so does what it needs. */
-export function healthRouter(backends: Backends): Router {
-  const router = Router();
-  router
-    .route('/healthz')
-    .get((_req, res) => uncached(res).json({ status: 'ok' }))
-    .all(only('GET', 'HEAD'));
-  router
-    .route('/readyz')
-    .get(async (_req, res) => {
+export function healthRoutes(backends: Backends): Routes {
+  const routes = new Routes('health', 'open');
+
+  routes.add(
+    {
+      id: 'getHealth',
+      method: 'get',
+      path: '/healthz',
+      summary: 'Whether this process runs',
+      params: {},
+      query: {},
+      answers: { 200: { description: 'It runs', schema: liveness } },
+    },
+    (_req, res) => uncached(res).json({ status: 'ok' }),
+  );
+
+  routes.add(
+    {
+      id: 'getReadiness',
+      method: 'get',
+      path: '/readyz',
+      summary: 'Whether the database, its schema and Redis are as this process needs them',
+      params: {},
+      query: {},
+      answers: {
+        200: { description: 'Everything is there', schema: readiness },
+        503: {
+          description: 'Something is missing',
+          schema: readiness,
+          headers: { 'Retry-After': 'Seconds after which to ask again' },
+        },
+      },
+    },
+    async (_req, res) => {
       const parts = await lookAt(backends);
       const ready = Object.values(parts).every((part) => part === 'ok');
       uncached(res)
         .status(ready ? 200 : 503)
         .set(ready ? {} : { 'Retry-After': '5' })
         .json({ status: ready ? 'ok' : 'not ready', ...parts });
-    })
-    .all(only('GET', 'HEAD'));
-  return router;
+    },
+  );
+
+  return routes;
 }
 
 /** Each part is `ok`, or says what is the matter with it. */
 async function lookAt({ database, redis }: Backends) {
-  const [missing, pong] = await Promise.allSettled([inTime(missingMigrations(database)), inTime(redis.ping())]);
+  const [missing, pong] = await Promise.allSettled([
+    within(PATIENCE_MS, missingMigrations(database)),
+    within(PATIENCE_MS, redis.ping()),
+  ]);
   const answered = missing.status === 'fulfilled';
   return {
     database: answered ? 'ok' : 'away',
@@ -67,12 +97,5 @@ async function appliedMigrations({ sequelize }: Database): Promise<Set<string>> 
 
 const describeMissing = (names: string[]) =>
   names.length === 0 ? 'ok' : `missing ${names.join(', ')}: run \`botledger migrate\``;
-
-function inTime<T>(work: Promise<T>): Promise<T> {
-  const late = pause(PATIENCE_MS, undefined, { ref: false }).then(() => {
-    throw new Error(`no answer within ${PATIENCE_MS} ms`);
-  });
-  return Promise.race([work, late]);
-}
 
 const uncached = (res: Response) => res.set('Cache-Control', 'no-store');

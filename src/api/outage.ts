@@ -1,4 +1,5 @@
 import { ConnectionError, DatabaseError } from 'sequelize';
+import { LateError } from './deadline.js';
 
 // SQLSTATE classes and codes by which PostgreSQL says that it cannot work now.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -18,7 +19,7 @@ const SOCKET_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EHOSTU
 
 /** Whether an error means that the database or Redis is away, and the same request may succeed later. */
 export function isOutage(error: unknown): boolean {
-  if (error instanceof ConnectionError) return true;
+  if (error instanceof ConnectionError || error instanceof LateError) return true;
   const cause: unknown = error instanceof DatabaseError ? error.parent : error;
   if (!(cause instanceof Error)) return false;
   const { code } = cause as { code?: unknown };

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
-import { ValidationError } from '../errors.js';
+import { IdempotencyConflictError, QueueUnavailableError, ValidationError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { isOutage } from './outage.js';
 
@@ -70,6 +70,9 @@ function toProblem(error: unknown): Problem {
   if (error instanceof ValidationError) {
     return new Problem(400, 'The request does not fit: see errors', { errors: error.problems });
   }
+  if (error instanceof IdempotencyConflictError) return new Problem(409, error.message);
+  if (error instanceof QueueUnavailableError)
+    return new Problem(503, error.message, { headers: { 'Retry-After': '1' } });
   if (isOutage(error)) {
     return new Problem(503, 'The database or Redis is not available: try again soon', {
       headers: { 'Retry-After': '5' },

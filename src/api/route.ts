@@ -1,4 +1,4 @@
-import type { Router } from 'express';
+import { type RequestHandler, type Response, Router } from 'express';
 import * as z from 'zod';
 import { ValidationError } from '../errors.js';
 import { describe } from '../operations/unit.js';
@@ -8,43 +8,106 @@ import { only, Problem } from './problem.js';
 type Shape = z.ZodRawShape;
 type Values<S extends Shape> = z.output<z.ZodObject<S, z.core.$strict>>;
 
+/** What one status of a route answers. */
+export interface Answer {
+  /** When it does. */
+  description: string;
+  /** A schema of openapi/components.ts; without one there is no body. */
+  schema?: z.ZodType;
+  /** Further headers that it always has: what they say, by name. */
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** What everybody may know of a route. Checks, the 405 for other methods and the OpenAPI document follow from it. */
+export interface Description<P extends Shape = Shape, Q extends Shape = Shape> {
+  /** Its name for programs that are made from the OpenAPI document; that of the SDK's method, where there is one. */
+  id: string;
+  /** The whole path: the request log shows it as it stands here. */
+  path: string;
+  summary: string;
+  /** More of it, where a line is not enough. */
+  details?: string;
+  params: P;
+  query: Q;
+  /** Problems besides those that every route may answer: when, by status. */
+  problems?: Readonly<Record<number, string>>;
+}
+
+/** A route as the OpenAPI document sees it. */
+export interface DescribedRoute extends Description {
+  method: 'get' | 'post';
+  /** Request headers that mean something here; none is required. */
+  headers?: Shape;
+  /** A schema of openapi/components.ts. */
+  body?: z.ZodType;
+  answers: Readonly<Record<number, Answer>>;
+}
+
 /** A request whose parameters fit their schemas. */
-export interface ReadRequest<P extends Shape, Q extends Shape> {
+interface ReadRequest<P extends Shape, Q extends Shape> {
   params: Values<P>;
   query: Values<Q>;
   caller: Caller;
 }
 
 /** What a read answers; `params` and `query` name every parameter there is, and all others are refused. */
-interface Read<P extends Shape, Q extends Shape> {
-  /** The whole path: the request log shows it as it stands here. */
-  path: string;
-  params: P;
-  query: Q;
+interface Read<P extends Shape, Q extends Shape, R extends z.ZodType> extends Description<P, Q> {
+  /** What the answer looks like. */
+  returns: R;
   /** The body of the answer; a Problem thrown is the answer instead. */
-  answer(request: ReadRequest<P, Q>): Promise<object>;
+  answer(request: ReadRequest<P, Q>): Promise<z.output<R>>;
 }
 
-/** Adds a route that answers GET with JSON, and every other method with 405. */
-export function addRead<P extends Shape, Q extends Shape>(router: Router, { path, params, query, answer }: Read<P, Q>) {
-  const paramsSchema = z.strictObject(params);
-  const querySchema = z.strictObject(query);
-  router
-    .route(path)
-    .get(async (req, res) => {
-      const { caller } = res.locals;
-      if (!caller) throw new Problem(401, 'Show a token first');
-      const request = {
-        params: check('path', paramsSchema, req.params),
-        query: check('query', querySchema, req.query),
-        caller,
-      };
+/** Routes of one kind: an Express router, and the descriptions of what is on it. */
+export class Routes {
+  readonly router = Router();
+  readonly described: DescribedRoute[] = [];
+
+  /**
+   * @param kind under which they stand in the OpenAPI document
+   * @param access whether they are for bots with a token, or for everybody
+   */
+  constructor(
+    readonly kind: string,
+    readonly access: 'token' | 'open' = 'token',
+  ) {}
+
+  /** Adds a route that answers GET with JSON, and every other method with 405. */
+  read<P extends Shape, Q extends Shape, R extends z.ZodType>({ returns, answer, ...description }: Read<P, Q, R>) {
+    const params = z.strictObject(description.params);
+    const query = z.strictObject(description.query);
+    const answers = { 200: { description: description.summary, schema: returns } };
+    this.add({ method: 'get', answers, ...description }, async (req, res) => {
+      const caller = callerOf(res);
+      const request = { params: check('path', params, req.params), query: check('query', query, req.query), caller };
       res.json(await answer(request));
-    })
-    .all(only('GET', 'HEAD'));
+    });
+  }
+
+  /** Adds any other route; every other method of its path is answered with 405. */
+  add(route: DescribedRoute, ...handlers: RequestHandler[]): void {
+    this.described.push(route);
+    const methods = route.method === 'get' ? ['GET', 'HEAD'] : [route.method.toUpperCase()];
+    this.router
+      .route(route.path)
+      [route.method](...handlers)
+      .all(only(...methods));
+  }
 }
 
-function check<S extends Shape>(subject: string, schema: z.ZodObject<S, z.core.$strict>, input: unknown): Values<S> {
+/** Who asks. */
+export function callerOf({ locals }: Response): Caller {
+  if (!locals.caller) throw new Problem(401, 'Show a token first');
+  return locals.caller;
+}
+
+/**
+ * What came in a part of the request, as its schema reads it.
+ *
+ * @param subject names the part in what is wrong with it
+ * @throws ValidationError naming every field that does not fit
+ */
+export function check<S extends z.ZodType>(subject: string, schema: S, input: unknown): z.output<S> {
   const result = schema.safeParse(input);
   if (!result.success) throw new ValidationError(describe(subject, result.error));
   return result.data;

@@ -5,14 +5,19 @@ import { Queue } from 'bullmq';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { ConfigError } from '../errors.js';
+import { JobWatcher } from '../job-watcher.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
 import { failFast, openProducerRedis, SCHEDULE_QUEUE, UNITS_QUEUE } from '../queue.js';
 import { createApp } from './app.js';
+import { Waits } from './units/waits.js';
 
 /** What the API needs. */
 export interface ApiDependencies {
-  config: Pick<Config, 'admin' | 'apiTokens' | 'host' | 'maxUnitBytes' | 'port' | 'redisUrl' | 'trustedProxies'>;
+  config: Pick<
+    Config,
+    'admin' | 'apiTokens' | 'host' | 'maxUnitBytes' | 'port' | 'rateLimitPerMinute' | 'redisUrl' | 'trustedProxies'
+  >;
   database: Database;
   logger: Logger;
 }
@@ -43,11 +48,15 @@ export async function startApi({ config, database, logger }: ApiDependencies): P
   };
   const units = openQueue(UNITS_QUEUE);
   const schedule = openQueue(SCHEDULE_QUEUE);
+  const watcher = new JobWatcher(config.redisUrl, units);
+  const waits = new Waits();
   const opened: Closable[] = [{ close: async () => redis.disconnect() }, units, schedule];
+  opened.push({ close: async () => watcher.close() });
   try {
-    const server = await listen(createApp({ config, database, redis, units, schedule, logger }), config);
+    const app = createApp({ config, database, redis, units, watcher, waits, schedule, logger });
+    const server = await listen(app, config);
     const url = addressOf(server);
-    opened.push({ close: () => stop(server) });
+    opened.push({ close: () => Promise.all([stop(server), waits.close()]) });
     logger.info({ url }, 'API is ready');
     return { url, close: () => closeAll(opened) };
   } catch (error) {

@@ -1,12 +1,7 @@
+import type { OperationState } from '../domain/views.js';
 import { ApiError } from '../errors.js';
 
 const READ_TIMEOUT_MS = 5_000;
-
-/** What the API knows of a key. */
-export type OperationState =
-  | { status: 'applied'; outcomes: unknown[] }
-  | { status: 'failed'; reason: string }
-  | { status: 'waiting' };
 
 /** Reads over HTTP, with the bot's token. */
 export class ApiClient {

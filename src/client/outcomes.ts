@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq';
-import { IdempotencyConflictError, OperationFailedError, ResultTimeoutError, ValidationError } from '../errors.js';
+import { errorOfReason, ResultTimeoutError } from '../errors.js';
+import { JobWatcher } from '../job-watcher.js';
 import type { ApiClient } from './api-client.js';
-import { JobWatcher } from './job-watcher.js';
 import type { Place } from './sender.js';
 
 /** Waits for outcomes: first from the job, and from the ledger once the job is gone. Connects on first use. */
@@ -44,7 +44,7 @@ export class OutcomeReader {
   async #read(jobId: string, index: number, key: string, signal: AbortSignal): Promise<unknown[] | undefined> {
     const ending = await this.#jobs.ended(jobId, signal);
     if (ending === 'gone') return this.#readLedger(key);
-    if ('reason' in ending) throw failure(key, ending.reason);
+    if ('reason' in ending) throw errorOfReason(key, ending.reason);
     const answer = ending.answers[index];
     if (!answer) return this.#readLedger(key);
     return 'outcomes' in answer ? answer.outcomes : this.#read(answer.movedTo, 0, key, signal);
@@ -52,7 +52,7 @@ export class OutcomeReader {
 
   async #readLedger(key: string): Promise<unknown[] | undefined> {
     const unit = await this.#api.readOperation(key);
-    if (unit?.status === 'failed') throw failure(key, unit.reason);
+    if (unit?.status === 'failed') throw errorOfReason(key, unit.reason);
     return unit?.status === 'applied' ? unit.outcomes : undefined;
   }
 
@@ -61,12 +61,4 @@ export class OutcomeReader {
     for (const giveUp of this.#reading) giveUp.abort();
     this.#jobs.close();
   }
-}
-
-/** The typed error behind a failed job's reason, which begins with the error's name. */
-function failure(key: string, reason: string): Error {
-  const [, name, message = reason] = /^(\w+Error): (.*)$/s.exec(reason) ?? [];
-  if (name === 'IdempotencyConflictError') return new IdempotencyConflictError(key);
-  if (name === 'ValidationError') return new ValidationError(message.split('; '));
-  return new OperationFailedError(key, reason);
 }

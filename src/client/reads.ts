@@ -7,8 +7,8 @@ import type {
   SubscriptionView,
   UserView,
 } from '../domain/views.js';
-import type { ApiClient } from './api-client.js';
 import type { OperationMethods } from './methods.js';
+import { RecordReads } from './record-reads.js';
 
 /** What a bot knows of a user from the update at hand. */
 export interface Profile {
@@ -17,14 +17,16 @@ export interface Profile {
   lastName?: string | null;
 }
 
+/** Which badges; by default all. */
+export interface BadgeFilter {
+  /** Only those earned in this bot. */
+  bot?: string;
+  /** Only of this type. */
+  type?: string;
+}
+
 /** The reads of the SDK, over HTTP. They show what is committed. */
-export abstract class Reads {
-  readonly #api: ApiClient;
-
-  constructor(api: ApiClient) {
-    this.#api = api;
-  }
-
+export abstract class Reads extends RecordReads {
   /**
    * The user with this bot's session and stats. A user nobody knows yet is answered as they will start: no XP,
    * level 1, an empty session. A profile that differs from what is stored is written on the way.
@@ -36,7 +38,7 @@ export abstract class Reads {
     profile: Profile = {},
   ): Promise<{ user: UserView; session: S; stats: T }> {
     const path = `/v1/bots/:bot/users/${telegramId}/session`;
-    const { user, session, stats } = await this.#api.get<SessionView>(path);
+    const { user, session, stats } = await this.api.get<SessionView>(path);
     const known = user ?? newUser(telegramId);
     const differs = ([name, value]: [string, unknown]) => value !== undefined && value !== known[name as keyof Profile];
     const news = Object.entries(profile).filter(differs);
@@ -46,32 +48,33 @@ export abstract class Reads {
 
   /** The user, or null when nobody knows them. @throws ApiError */
   async getUser(telegramId: number): Promise<UserView | null> {
-    return (await this.#api.find<UserView>(`/v1/users/${telegramId}`)) ?? null;
+    return (await this.api.find<UserView>(`/v1/users/${telegramId}`)) ?? null;
   }
 
-  /**
-   * The badges of a user, oldest first.
-   *
-   * @param options.bot only those earned in this bot; by default in any
-   * @throws ApiError
-   */
-  async getBadges(telegramId: number, { bot }: { bot?: string } = {}): Promise<BadgeView[]> {
-    return (await this.#api.get<{ badges: BadgeView[] }>(`/v1/users/${telegramId}/badges`, { bot })).badges;
+  /** The badges of a user, oldest first. @throws ApiError */
+  async getBadges(telegramId: number, filter: BadgeFilter = {}): Promise<BadgeView[]> {
+    const path = `/v1/users/${telegramId}/badges`;
+    return (await this.api.get<{ badges: BadgeView[] }>(path, { ...filter })).badges;
   }
 
   /** Whether a user earned a badge, in a bot or in any. @throws ApiError */
-  async hasBadge(telegramId: number, badgeType: string, options: { bot?: string } = {}): Promise<boolean> {
-    return (await this.getBadges(telegramId, options)).some((badge) => badge.badgeType === badgeType);
+  async hasBadge(telegramId: number, badgeType: string, { bot }: { bot?: string } = {}): Promise<boolean> {
+    return (await this.countBadges(telegramId, { ...(bot !== undefined && { bot }), type: badgeType })) > 0;
+  }
+
+  /** How many badges a user has. @throws ApiError */
+  async countBadges(telegramId: number, filter: BadgeFilter = {}): Promise<number> {
+    return (await this.api.get<{ count: number }>(`/v1/users/${telegramId}/badges/count`, { ...filter })).count;
   }
 
   /** Whether `consumeAccess` would let the user in now, and by what. @throws ApiError */
   async checkAccess(telegramId: number): Promise<AccessView> {
-    return this.#api.get<AccessView>(`/v1/users/${telegramId}/access`);
+    return this.api.get<AccessView>(`/v1/users/${telegramId}/access`);
   }
 
   /** The running time-based subscription, else the active credits, else null. @throws ApiError */
   async getActiveSubscription(telegramId: number): Promise<SubscriptionView | null> {
-    const read = await this.#api.get<{ subscription: SubscriptionView | null }>(`/v1/users/${telegramId}/subscription`);
+    const read = await this.api.get<{ subscription: SubscriptionView | null }>(`/v1/users/${telegramId}/subscription`);
     return read.subscription;
   }
 
@@ -88,17 +91,17 @@ export abstract class Reads {
     limit?: number;
     offset?: number;
   } = {}): Promise<LeaderboardEntry[]> {
-    return (await this.#api.get<{ users: LeaderboardEntry[] }>('/v1/leaderboard', { limit, offset })).users;
+    return (await this.api.get<{ users: LeaderboardEntry[] }>('/v1/leaderboard', { limit, offset })).users;
   }
 
   /** The user's place on the leaderboard, from 1, or null when nobody knows them. @throws ApiError */
   async getRank(telegramId: number): Promise<number | null> {
-    return (await this.#api.get<{ rank: number | null }>(`/v1/users/${telegramId}/rank`)).rank;
+    return (await this.api.get<{ rank: number | null }>(`/v1/users/${telegramId}/rank`)).rank;
   }
 
   /** How many users there are. @throws ApiError */
   async countUsers(): Promise<number> {
-    return (await this.#api.get<{ count: number }>('/v1/users/count')).count;
+    return (await this.api.get<{ count: number }>('/v1/users/count')).count;
   }
 }
 

@@ -1,66 +1,131 @@
-import type { AccessType } from './access.js';
-import type { FreeTrainingSource, SubscriptionType } from './rows.js';
+import * as z from 'zod';
 
 /**
- * What reads answer, over HTTP and in the SDK: plain JSON. Dates are ISO 8601 text in UTC. Repositories produce these,
- * the SDK's reads return them.
+ * What reads answer, over HTTP and in the SDK: plain JSON. Dates are ISO 8601 text in UTC, money is a decimal with two
+ * places, as text. Repositories produce these, the SDK's reads return them, and the OpenAPI document describes them.
  */
 
-export type JsonObject = Record<string, unknown>;
+const whole = z.int();
+const moment = z.iso.datetime();
+const text = z.string();
+const subscriptionType = z.enum(['MONTH', 'YEAR', 'CREDITS']);
+const freeTrainingSource = z.enum(['CHANNEL', 'PROMOCODE', 'ADMIN']);
 
-export interface UserView {
-  telegramId: number;
-  username: string | null;
-  firstName: string | null;
-  lastName: string | null;
-  registrationDate: string;
-  lastActivity: string;
-  totalXp: number;
-  level: number;
-  totalTrainings: number;
-  totalScore: number;
-}
+/** What botledger stores and never looks into. */
+const jsonObject = z.record(z.string(), z.unknown());
+export type JsonObject = z.infer<typeof jsonObject>;
+
+export const userView = z.strictObject({
+  telegramId: whole,
+  username: text.nullable(),
+  firstName: text.nullable(),
+  lastName: text.nullable(),
+  registrationDate: moment,
+  lastActivity: moment,
+  totalXp: whole,
+  level: whole,
+  totalTrainings: whole,
+  totalScore: whole,
+});
+export type UserView = z.infer<typeof userView>;
 
 /** A bot's session of a user; `user` is null when nobody knows them yet. */
-export interface SessionView {
-  user: UserView | null;
-  session: JsonObject;
-  stats: JsonObject;
-}
+export const sessionView = z.strictObject({ user: userView.nullable(), session: jsonObject, stats: jsonObject });
+export type SessionView = z.infer<typeof sessionView>;
 
-export interface BadgeView {
-  badgeType: string;
-  earnedInBot: string;
-  earnedAt: string;
-  metadata: JsonObject | null;
-}
+export const badgeView = z.strictObject({
+  badgeType: text,
+  earnedInBot: text,
+  earnedAt: moment,
+  metadata: jsonObject.nullable(),
+});
+export type BadgeView = z.infer<typeof badgeView>;
 
-export interface SubscriptionView {
-  id: number;
-  type: SubscriptionType;
-  startDate: string;
-  endDate: string | null;
-  isActive: boolean;
-  autoRenew: boolean;
-  creditsTotal: number | null;
-  creditsLeft: number | null;
-}
+export const subscriptionView = z.strictObject({
+  id: whole,
+  type: subscriptionType,
+  startDate: moment,
+  /** Null for CREDITS. */
+  endDate: moment.nullable(),
+  isActive: z.boolean(),
+  autoRenew: z.boolean(),
+  /** Null for time-based subscriptions. */
+  creditsTotal: whole.nullable(),
+  creditsLeft: whole.nullable(),
+});
+export type SubscriptionView = z.infer<typeof subscriptionView>;
 
 /** Whether a user may train now, and by what (SEED.md, check_access). */
-export interface AccessView {
-  hasAccess: boolean;
-  accessType: AccessType | null;
+export const accessView = z.strictObject({
+  hasAccess: z.boolean(),
+  accessType: z.enum(['subscription', 'credits', 'free_trainings']).nullable(),
   /** What is left: the subscription's type and end, or the number of credits or free trainings. */
-  details: {
-    subscriptionType?: SubscriptionType;
-    endDate?: string;
-    creditsLeft?: number;
-    trainingsLeft?: number;
-    source?: FreeTrainingSource;
-  };
-}
+  details: z.strictObject({
+    subscriptionType: subscriptionType.exactOptional(),
+    endDate: moment.exactOptional(),
+    creditsLeft: whole.exactOptional(),
+    trainingsLeft: whole.exactOptional(),
+    source: freeTrainingSource.exactOptional(),
+  }),
+});
+export type AccessView = z.infer<typeof accessView>;
 
 /** A user with their place, from 1. */
-export interface LeaderboardEntry extends UserView {
-  rank: number;
-}
+export const leaderboardEntry = userView.extend({ rank: whole.min(1) });
+export type LeaderboardEntry = z.infer<typeof leaderboardEntry>;
+
+export const paymentView = z.strictObject({
+  provider: text,
+  paymentId: text,
+  amount: text.regex(/^\d+\.\d\d$/),
+  currency: text,
+  status: z.enum(['PENDING', 'COMPLETED', 'FAILED', 'REFUNDED']),
+  tariff: text,
+  description: text.nullable(),
+  metadata: jsonObject.nullable(),
+  /** The subscription that the payment granted. */
+  subscriptionId: whole.nullable(),
+  createdAt: moment,
+  updatedAt: moment,
+});
+export type PaymentView = z.infer<typeof paymentView>;
+
+/** A code, and whether it could be redeemed now by who has not done so yet. */
+export const promocodeView = z.strictObject({
+  code: text,
+  type: z.enum(['TRAININGS', 'FREE_MONTH', 'CREDITS']),
+  /** Trainings, months or credits. */
+  value: whole,
+  state: z.enum(['valid', 'expired', 'exhausted']),
+  /** Null: as often as one likes. */
+  maxUses: whole.nullable(),
+  currentUses: whole,
+  expiresAt: moment.nullable(),
+  createdAt: moment,
+});
+export type PromocodeView = z.infer<typeof promocodeView>;
+
+export const trainingView = z.strictObject({
+  id: whole,
+  trainingDate: moment,
+  scenarioName: text.nullable(),
+  totalScore: whole,
+  clarityLevel: whole,
+  questionCount: whole,
+  contextualQuestions: whole,
+  perTypeCounts: jsonObject.nullable(),
+  caseData: jsonObject.nullable(),
+  sessionSnapshot: jsonObject.nullable(),
+});
+export type TrainingView = z.infer<typeof trainingView>;
+
+/** Some trainings, latest first. `next` asks for those before them, as `before`; null when there are none. */
+export const trainingPage = z.strictObject({ trainings: z.array(trainingView), next: text.nullable() });
+export type TrainingPage = z.infer<typeof trainingPage>;
+
+export const appliedState = z.strictObject({ status: z.literal('applied'), outcomes: z.array(z.unknown()) });
+export const failedState = z.strictObject({ status: z.literal('failed'), reason: text });
+export const waitingState = z.strictObject({ status: z.literal('waiting') });
+
+/** What became of a unit. */
+export type OperationState = z.infer<typeof appliedState | typeof failedState | typeof waitingState>;

@@ -7,6 +7,7 @@ import { Payment } from './payment.js';
 import { Promocode } from './promocode.js';
 import { PromocodeUsage } from './promocode-usage.js';
 import { Subscription } from './subscription.js';
+import { SubscriptionReminder } from './subscription-reminder.js';
 import { TrainingHistory } from './training-history.js';
 import { User } from './user.js';
 import { UserBadge } from './user-badge.js';
@@ -17,6 +18,7 @@ export const models = [
   UserBadge,
   BotSession,
   Subscription,
+  SubscriptionReminder,
   Payment,
   Promocode,
   PromocodeUsage,
@@ -37,6 +39,7 @@ export {
   Promocode,
   PromocodeUsage,
   Subscription,
+  SubscriptionReminder,
   TrainingHistory,
   User,
   UserBadge,

@@ -14,7 +14,15 @@ export class Payment extends Model<InferAttributes<Payment>, InferCreationAttrib
   @Column(DataType.INTEGER)
   declare subscriptionId: CreationOptional<number | null>;
 
-  @Column({ type: DataType.DECIMAL(10, 2), allowNull: false })
+  /** A decimal with two places, on every database: SQLite would give a number. */
+  @Column({
+    type: DataType.DECIMAL(10, 2),
+    allowNull: false,
+    get(this: Payment) {
+      const stored = this.getDataValue('amount') as string | number;
+      return typeof stored === 'number' ? stored.toFixed(2) : stored;
+    },
+  })
   declare amount: string;
 
   @Column({ type: DataType.STRING, allowNull: false })

@@ -1,5 +1,6 @@
 import type { CreationOptional, InferAttributes, InferCreationAttributes } from 'sequelize';
-import { Column, DataType, Model, Table } from 'sequelize-typescript';
+import { BelongsTo, Column, DataType, Model, Table } from 'sequelize-typescript';
+import { Promocode } from './promocode.js';
 
 /** That a user redeemed a code. */
 @Table({ tableName: 'promocode_usage', timestamps: false, underscored: true })
@@ -15,4 +16,7 @@ export class PromocodeUsage extends Model<InferAttributes<PromocodeUsage>, Infer
 
   @Column({ type: DataType.DATE, allowNull: false })
   declare usedAt: Date;
+
+  @BelongsTo(() => Promocode, 'promocodeId')
+  declare promocode?: Promocode;
 }

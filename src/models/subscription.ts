@@ -1,6 +1,7 @@
 import type { CreationOptional, InferAttributes, InferCreationAttributes } from 'sequelize';
-import { Column, DataType, Model, Table } from 'sequelize-typescript';
+import { Column, DataType, HasMany, Model, Table } from 'sequelize-typescript';
 import type { SubscriptionRow, SubscriptionType } from '../domain/rows.js';
+import { SubscriptionReminder } from './subscription-reminder.js';
 
 /** A right to train: until a date (MONTH, YEAR), or for a number of credits. */
 @Table({ tableName: 'subscriptions', timestamps: false, underscored: true })
@@ -37,4 +38,7 @@ export class Subscription
 
   @Column(DataType.INTEGER)
   declare creditsLeft: CreationOptional<number | null>;
+
+  @HasMany(() => SubscriptionReminder, 'subscriptionId')
+  declare reminders?: SubscriptionReminder[];
 }

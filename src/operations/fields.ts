@@ -27,18 +27,29 @@ const withoutNul = (value: string) => !value.includes('\0');
 // No database stores half a surrogate pair; it would come back as another character.
 const wellFormed = (value: string) => !/\p{Surrogate}/u.test(value);
 
+/** Text that every database stores as it is. */
+export const text = (longest: number) =>
+  z
+    .string()
+    .min(1)
+    .max(longest)
+    .refine(withoutNul, 'must not contain the NUL character')
+    .refine(wellFormed, 'must not contain half an emoji: cut text with [...text].slice()');
+
 /** Text of one line for a VARCHAR(255) column. */
-export const label = z
-  .string()
-  .min(1)
-  .max(255)
-  .refine(withoutNul, 'must not contain the NUL character')
-  .refine(wellFormed, 'must not contain half an emoji: cut text with [...text].slice()');
+export const label = text(255);
+
+const EXPECTED_MOMENT = 'expected a moment like "2026-01-15T12:00:00Z"';
+
+// ISO 8601 and every database agree on the years of four digits; year 0 PostgreSQL has none.
+const FIRST_MOMENT = new Date('0001-01-01T00:00:00.000Z');
+const LAST_MOMENT = new Date('9999-12-31T23:59:59.999Z');
 
 /** A moment: ISO 8601 text with a zone, or a Date. */
 export const moment = z
-  .union([z.iso.datetime({ offset: true }), z.date()], 'expected a moment like "2026-01-15T12:00:00Z"')
-  .transform((value) => new Date(value));
+  .union([z.iso.datetime({ offset: true, error: EXPECTED_MOMENT }), z.date()], EXPECTED_MOMENT)
+  .transform((value) => new Date(value))
+  .refine((value) => value >= FIRST_MOMENT && value <= LAST_MOMENT, 'expected a moment in the years 1 to 9999');
 
 /** An amount of money, exact: 0 or more, with at most two decimals, as text. */
 export const money = z

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { recordNotification } from '../domain/payments.js';
-import { currency, jsonObject, label, money } from './fields.js';
+import { currency, jsonObject, label, money, text } from './fields.js';
 import { operation } from './operation.js';
 
 /**
@@ -10,13 +10,13 @@ import { operation } from './operation.js';
 export const recordPayment = operation({
   name: 'recordPayment',
   payload: z.strictObject({
-    provider: label.max(64),
+    provider: text(64),
     paymentId: label,
     amount: money,
     currency: currency.default('RUB'),
     status: z.enum(['PENDING', 'COMPLETED', 'FAILED', 'REFUNDED']),
     tariff: label,
-    description: label.max(1_000).optional(),
+    description: text(1_000).optional(),
     metadata: jsonObject.optional(),
   }),
   touches: ({ provider, paymentId }) => ({ payments: [[provider, paymentId]], subscriptions: [[]] }),

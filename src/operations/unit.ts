@@ -52,7 +52,8 @@ export interface CheckedUnit {
 /** A unit may carry this much JSON by default: far more than a session needs, far less than Redis minds. */
 export const DEFAULT_MAX_UNIT_BYTES = 256 * 1024;
 
-const MOST_OPERATIONS = 100;
+/** A unit may have this many operations. */
+export const MOST_OPERATIONS = 100;
 
 const MOST_PROBLEMS = 20;
 

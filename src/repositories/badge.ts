@@ -4,6 +4,14 @@ import type { Database } from '../database.js';
 import type { BadgeView } from '../domain/views.js';
 import { User, type UserBadge } from '../models/index.js';
 
+/** Which badges; by default all. */
+export interface BadgeFilter {
+  /** Only those earned in this bot. */
+  bot?: string | undefined;
+  /** Only of this type. */
+  type?: string | undefined;
+}
+
 /** Reads badges. An unknown user has none. */
 export class BadgeRepository {
   readonly #users: Repository<User>;
@@ -12,16 +20,12 @@ export class BadgeRepository {
     this.#users = database.sequelize.getRepository(User);
   }
 
-  /**
-   * A user's badges, oldest first.
-   *
-   * @param bot only those earned in this bot
-   */
-  async byTelegramId(telegramId: number, bot?: string): Promise<BadgeView[]> {
+  /** A user's badges, oldest first. */
+  async byTelegramId(telegramId: number, filter: BadgeFilter = {}): Promise<BadgeView[]> {
     const user = await this.#users.findOne({
       where: { telegramId },
       attributes: ['id'],
-      include: { association: 'badges', required: false, where: inBot(bot) },
+      include: { association: 'badges', required: false, where: matching(filter) },
       order: [
         ['badges', 'earnedAt', 'ASC'],
         ['badges', 'id', 'ASC'],
@@ -30,22 +34,23 @@ export class BadgeRepository {
     return (user?.badges ?? []).map(badgeView);
   }
 
-  async has(telegramId: number, badgeType: string, bot: string): Promise<boolean> {
-    return (await this.#count(telegramId, { badgeType, earnedInBot: bot })) > 0;
+  /** @param bot where it must have been earned; by default anywhere */
+  async has(telegramId: number, badgeType: string, bot?: string): Promise<boolean> {
+    return (await this.count(telegramId, { type: badgeType, bot })) > 0;
   }
 
-  /** @param bot only those earned in this bot */
-  async count(telegramId: number, bot?: string): Promise<number> {
-    return this.#count(telegramId, inBot(bot));
-  }
-
-  #count(telegramId: number, where: WhereOptions<UserBadge>): Promise<number> {
-    return this.#users.count({ where: { telegramId }, include: { association: 'badges', required: true, where } });
+  async count(telegramId: number, filter: BadgeFilter = {}): Promise<number> {
+    const include = { association: 'badges', required: true, where: matching(filter) };
+    return this.#users.count({ where: { telegramId }, include });
   }
 }
 
-const inBot = (bot: string | undefined): WhereOptions<UserBadge> => (bot === undefined ? {} : { earnedInBot: bot });
+const matching = ({ bot, type }: BadgeFilter): WhereOptions<UserBadge> => ({
+  ...(bot !== undefined && { earnedInBot: bot }),
+  ...(type !== undefined && { badgeType: type }),
+});
 
-function badgeView({ badgeType, earnedInBot, earnedAt, metadata }: UserBadge): BadgeView {
+/** A badge as reads show it. */
+export function badgeView({ badgeType, earnedInBot, earnedAt, metadata }: UserBadge): BadgeView {
   return { badgeType, earnedInBot, earnedAt: earnedAt.toISOString(), metadata };
 }

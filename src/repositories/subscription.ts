@@ -58,7 +58,8 @@ function details(access: Access): AccessView['details'] {
   };
 }
 
-function subscriptionView(row: SubscriptionRow): SubscriptionView {
+/** A subscription as reads show it. */
+export function subscriptionView(row: SubscriptionRow): SubscriptionView {
   return {
     id: row.id,
     type: row.subscriptionType,

@@ -3,10 +3,11 @@ import type { Database } from '../database.js';
 import { expireSubscriptions } from './expire-subscriptions.js';
 import { pruneLedger } from './prune-ledger.js';
 import { refreshRanks } from './refresh-ranks.js';
+import { remindExpiring } from './remind-expiring.js';
 
 /** What scheduled jobs work with. */
 export interface JobDependencies {
-  config: Pick<Config, 'ledgerRetentionDays'>;
+  config: Pick<Config, 'ledgerRetentionDays' | 'remindDays'>;
   database: Database;
   /** Says that the process is closing: finish the chunk at hand. */
   signal: AbortSignal;
@@ -25,6 +26,7 @@ export interface ScheduledJob {
 /** Every scheduled job. */
 export const scheduledJobs: readonly ScheduledJob[] = [
   { name: 'expireSubscriptions', pattern: '* * * * *', runOnce: (dependencies) => expireSubscriptions(dependencies) },
+  { name: 'remindExpiring', pattern: '*/5 * * * *', runOnce: (dependencies) => remindExpiring(dependencies) },
   // At an hour when few people train, and not on the hour, when everybody's jobs run.
   { name: 'pruneLedger', pattern: '17 3 * * *', runOnce: (dependencies) => pruneLedger(dependencies) },
   { name: 'refreshRanks', pattern: '30 * * * * *', runOnce: (dependencies) => refreshRanks(dependencies) },

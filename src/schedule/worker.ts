@@ -9,7 +9,7 @@ import { putOnSchedule } from './timetable.js';
 
 /** What a schedule worker needs. */
 export interface ScheduleDependencies {
-  config: Pick<Config, 'ledgerRetentionDays' | 'redisUrl'>;
+  config: Pick<Config, 'ledgerRetentionDays' | 'redisUrl' | 'remindDays'>;
   database: Database;
   logger: Logger;
 }

@@ -3,7 +3,7 @@ import { Queue } from 'bullmq';
 import { pino } from 'pino';
 import { startApi } from '../../src/api/server.js';
 import { ANY_BOT, readConfig } from '../../src/config.js';
-import type { Database } from '../../src/database.js';
+import { Database } from '../../src/database.js';
 import { type Closable, closeAll } from '../../src/lifecycle.js';
 import { openWorkerRedis, UNITS_QUEUE } from '../../src/queue.js';
 import { type dialects, freshDatabase } from '../helpers/databases.js';
@@ -16,6 +16,7 @@ export const ADMIN = { user: 'boss', password: 'correct horse battery' };
 /** A running API with a database and a Redis of its own. */
 export interface TestApi extends Closable {
   url: string;
+  redisUrl: string;
   database: Database;
   /** The queue of the units, as a producer sees it. */
   units: Queue;
@@ -24,12 +25,21 @@ export interface TestApi extends Closable {
   /** What was logged, one object per line. */
   logged: Record<string, unknown>[];
   /** GET with a token; by default that of spin_bot. */
-  get(path: string, options?: { token?: string; headers?: Record<string, string> }): Promise<Response>;
+  get(path: string, options?: RequestOptions): Promise<Response>;
+  /** POST with a token and a body: text as it is, anything else as JSON. */
+  post(path: string, body: unknown, options?: RequestOptions): Promise<Response>;
+}
+
+interface RequestOptions {
+  token?: string;
+  headers?: Record<string, string>;
 }
 
 interface TestApiOptions {
   dialect?: (typeof dialects)[number];
   migrated?: boolean;
+  /** Instead of a fresh one. */
+  databaseUrl?: string;
   redisUrl?: string;
   env?: Record<string, string | undefined>;
 }
@@ -38,10 +48,11 @@ interface TestApiOptions {
 export async function startTestApi({
   dialect = 'sqlite',
   migrated = true,
+  databaseUrl,
   redisUrl,
   env = {},
 }: TestApiOptions = {}): Promise<TestApi> {
-  const fresh = await freshDatabase(dialect, { migrated });
+  const fresh = databaseUrl ? openDatabase(databaseUrl) : await freshDatabase(dialect, { migrated });
   const config = readConfig({
     DATABASE_URL: fresh.url,
     REDIS_URL: redisUrl ?? (await freshRedisUrl()),
@@ -58,16 +69,30 @@ export async function startTestApi({
   const units = new Queue(UNITS_QUEUE, { connection: redis });
   units.on('error', () => undefined);
 
+  const request = (path: string, { token = SPIN_TOKEN, headers = {} }: RequestOptions = {}, more: RequestInit = {}) =>
+    fetch(api.url + path, { headers: { authorization: `Bearer ${token}`, ...headers }, redirect: 'manual', ...more });
+
   return {
     url: api.url,
+    redisUrl: config.redisUrl,
     database: fresh.database,
     units,
     developmentToken: config.apiTokens.get(ANY_BOT) ?? '',
     logged,
-    get: (path, { token = SPIN_TOKEN, headers = {} } = {}) =>
-      fetch(api.url + path, { headers: { authorization: `Bearer ${token}`, ...headers }, redirect: 'manual' }),
+    get: request,
+    post: (path, body, { headers = {}, ...rest } = {}) =>
+      request(
+        path,
+        { headers: { 'content-type': 'application/json', ...headers }, ...rest },
+        { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) },
+      ),
     close: () => closeAll([fresh, { close: async () => redis.disconnect() }, units, api]),
   };
+}
+
+function openDatabase(url: string) {
+  const database = new Database({ url });
+  return { database, url, close: () => database.close() };
 }
 
 function collectLines(lines: Record<string, unknown>[]): Writable {

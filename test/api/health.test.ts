@@ -1,8 +1,12 @@
+import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { sharedPostgres } from '../helpers/databases.js';
 import { startRedis } from '../helpers/redis.js';
 import { until } from '../helpers/until.js';
 import { problemOf, startTestApi } from './harness.js';
+
+/** In the order in which they run. */
+const migrations = readdirSync(new URL('../../../migrations', import.meta.url)).sort();
 
 describe('health', () => {
   it('is ready when the database and Redis answer and the migrations are applied', async () => {
@@ -26,7 +30,7 @@ describe('health', () => {
         expect(await response.json()).to.deep.include({
           status: 'not ready',
           database: 'ok',
-          migrations: 'missing 0001-tables.cjs: run `botledger migrate`',
+          migrations: `missing ${migrations.join(', ')}: run \`botledger migrate\``,
         });
         expect(await api.database.sequelize.getQueryInterface().showAllTables()).to.deep.equal([]);
       } finally {

@@ -23,6 +23,11 @@ describe('HTTP problems', () => {
     ['/v1/leaderboard?limit=101', 'query.limit: too big'],
     ['/v1/leaderboard?limit=', 'query.limit: expected a whole number'],
     ['/v1/leaderboard?offset=-1', 'query.offset: too small'],
+    ['/v1/users/1/badges?type=', 'query.type: too small'],
+    ['/v1/users/1/badges/count?bot=a%2Fb', 'query.bot: expected 1 to 64 letters'],
+    ['/v1/users/1/trainings?limit=101', 'query.limit: too big'],
+    ['/v1/users/1/trainings?before=42', 'before: expected the "next" of an earlier page'],
+    ['/v1/promocodes/a%20b', 'path.code: expected 1 to 64 letters'],
     ['/v1/bots/spin_bot/operations/%20', 'path.key: expected 1 to 200 printable'],
   ] as const;
   for (const [path, error] of bad) {

@@ -1,5 +1,6 @@
 import { Worker } from 'bullmq';
 import { expect } from 'chai';
+import { jobIdOf } from '../../src/api/units/job-id.js';
 import { UNITS_QUEUE } from '../../src/queue.js';
 import { insertBadge, insertLedgerRow, insertSession, insertSubscription, insertUser, NOON } from '../factories.js';
 import { dialects } from '../helpers/databases.js';
@@ -76,7 +77,7 @@ for (const dialect of dialects) {
     it('answers what became of a unit', async () => {
       const operation = (key: string) => answer(`/v1/bots/spin_bot/operations/${key}`);
       const add = (key: string) =>
-        api.units.add('addXp', { v: 1, units: [] }, { attempts: 1, jobId: `spin_bot~${key}` });
+        api.units.add('addXp', { v: 1, units: [] }, { attempts: 1, jobId: jobIdOf('spin_bot', key) });
       await add('upd-2');
       expect(await operation('upd-1')).to.deep.equal({ key: 'upd-1', status: 'applied', outcomes: [{ totalXp: 150 }] });
       expect(await operation('upd-2')).to.deep.equal({ key: 'upd-2', status: 'waiting' });
@@ -96,7 +97,7 @@ for (const dialect of dialects) {
     });
 
     it('forgets a unit that was done so long ago that the ledger has forgotten it', async () => {
-      await api.units.add('addXp', { v: 1, units: [] }, { jobId: 'spin_bot~upd-9' });
+      await api.units.add('addXp', { v: 1, units: [] }, { jobId: jobIdOf('spin_bot', 'upd-9') });
       const worker = new Worker(UNITS_QUEUE, async () => [], { connection: api.units.opts.connection });
       await until(async () => (await api.get('/v1/bots/spin_bot/operations/upd-9')).status === 404);
       await worker.close();

@@ -136,13 +136,28 @@ describe('While Redis is away', () => {
     });
   }
 
-  it('a result that is waited for comes when it is back', async () => {
-    const receipt = await ledger.addXp(1, { xp: 5 });
-    await rejection(receipt.result({ timeoutMs: 50 }));
-    const result = receipt.result({ timeoutMs: 20_000 });
+  it('results come when it is back, whether they were waited for before it went or only since', async () => {
+    const [waited, fresh] = [await ledger.addXp(1, { xp: 5 }), await ledger.addXp(2, { xp: 6 })];
+    await rejection(waited.result({ timeoutMs: 50 }));
+    const before = waited.result({ timeoutMs: 20_000 });
     await redis.stop();
+    const since = fresh.result({ timeoutMs: 20_000 });
+    await rejection(ledger.addXp(3, { xp: 1 }));
     await redis.start();
     await bot.startWorker();
+    expect(await before).to.include({ totalXp: 5 });
+    expect(await since).to.include({ totalXp: 6 });
+  });
+
+  it('a result that was there before it went, and is asked for since, comes when it is back', async () => {
+    await bot.startWorker();
+    const receipt = await ledger.addXp(1, { xp: 5 });
+    await (await ledger.addXp(2, { xp: 6 })).result();
+    await until(async () => (await bot.jobs.queue.getCompletedCount()) === 2);
+    await redis.stop();
+    await rejection(ledger.addXp(3, { xp: 1 }));
+    const result = receipt.result({ timeoutMs: 20_000 });
+    await redis.start();
     expect(await result).to.include({ totalXp: 5 });
   });
 });

@@ -4,7 +4,16 @@ import { expect } from 'chai';
 import { ApiError } from '../../src/index.js';
 import { type Closable, closeAll } from '../../src/lifecycle.js';
 import { QUIZ_TOKEN, SPIN_TOKEN, startTestApi, type TestApi } from '../api/harness.js';
-import { insertBadge, insertFreeTraining, insertSession, insertSubscription, insertUser } from '../factories.js';
+import {
+  insertBadge,
+  insertFreeTraining,
+  insertPayment,
+  insertPromocode,
+  insertSession,
+  insertSubscription,
+  insertTraining,
+  insertUser,
+} from '../factories.js';
 import { startBot, type TestBot } from '../helpers/bot.js';
 import { rejection } from '../helpers/rejection.js';
 
@@ -24,6 +33,9 @@ describe('Reads of the SDK', () => {
     await insertSession(api.database, user, { sessionData: { step: 5 }, statsData: { best: 9 } });
     await insertSubscription(api.database, user, later);
     await insertFreeTraining(api.database, await insertUser(api.database, { telegramId: 3 }));
+    await insertPayment(api.database, user, { amount: '1490.00' });
+    await insertPromocode(api.database, { code: 'ЁЛКА' });
+    for (const totalScore of [1, 2, 3]) await insertTraining(api.database, user, { totalScore });
   });
   after(() => api.close());
   beforeEach(async () => {
@@ -86,8 +98,35 @@ describe('Reads of the SDK', () => {
     expect(await ledger.countUsers()).to.equal(3);
   });
 
+  it('count badges, of all bots or of one, of all types or of one', async () => {
+    const { ledger } = bot;
+    expect(await ledger.countBadges(telegramId)).to.equal(2);
+    expect(await ledger.countBadges(telegramId, { bot: 'quiz_bot' })).to.equal(1);
+    expect(await ledger.getBadges(telegramId, { type: 'guru' })).to.have.lengthOf(1);
+  });
+
+  it('give trainings page by page, payments, promocodes, and everything at once', async () => {
+    const { ledger } = bot;
+    const { trainings, next } = await ledger.getTrainingHistory(telegramId, { limit: 2 });
+    expect(trainings.map(({ totalScore }) => totalScore)).to.deep.equal([3, 2]);
+    const last = await ledger.getTrainingHistory(telegramId, { limit: 2, before: next });
+    expect(last.trainings.map(({ totalScore }) => totalScore)).to.deep.equal([1]);
+    expect(last.next).to.equal(null);
+    expect((await ledger.getTrainingHistory(telegramId)).trainings).to.have.lengthOf(3);
+
+    expect((await ledger.getPayments(telegramId)).map(({ amount }) => amount)).to.deep.equal(['1490.00']);
+    expect(await ledger.getPromocode('ёлка')).to.include({ code: 'ЁЛКА', state: 'valid', value: 5 });
+    expect(await ledger.getPromocode('none')).to.equal(null);
+    const all = await ledger.exportUser(telegramId);
+    expect(all.user).to.include({ telegramId });
+    expect([all.badges.length, all.trainings.length, all.payments.length]).to.deep.equal([2, 3, 1]);
+  });
+
   it('give nothing for a stranger', async () => {
     const { ledger } = bot;
+    expect(await ledger.getTrainingHistory(404)).to.deep.equal({ trainings: [], next: null });
+    expect(await ledger.getPayments(404)).to.deep.equal([]);
+    expect(await ledger.exportUser(404)).to.deep.include({ telegramId: 404, user: null, sessions: [] });
     expect(await ledger.getUser(404)).to.equal(null);
     expect(await ledger.getBadges(404)).to.deep.equal([]);
     expect(await ledger.hasBadge(404, 'guru')).to.equal(false);

@@ -8,7 +8,7 @@ import type {
   Touches,
   UserRow,
 } from '../../src/domain/rows.js';
-import { defaultSettings } from '../../src/domain/settings.js';
+import { defaultSettings, type Settings } from '../../src/domain/settings.js';
 import { type OperationName, operations, type PayloadOf } from '../../src/operations/registry.js';
 
 type Stored = { [N in Exclude<RowName, 'users'>]: RowTypes[N][] };
@@ -116,6 +116,7 @@ interface When {
   telegramId?: number;
   bot?: string;
   at?: Date;
+  settings?: Settings;
 }
 
 /** Applies an operation's rule to rows as the commit does: payload parsed, only what `touches` names readable. */
@@ -123,7 +124,7 @@ export function apply<N extends OperationName>(
   rows: MemoryRows,
   name: N,
   payload: PayloadOf<N>,
-  { telegramId = 1, bot = 'spin_bot', at = noon }: When = {},
+  { telegramId = 1, bot = 'spin_bot', at = noon, settings = defaultSettings }: When = {},
 ): ReturnType<Operations[N]['apply']> {
   const operation = operations[name];
   const parsed = operation.payload.parse(payload) as never;
@@ -135,6 +136,6 @@ export function apply<N extends OperationName>(
     bot,
     at,
     created,
-    settings: defaultSettings,
+    settings,
   }) as ReturnType<Operations[N]['apply']>;
 }

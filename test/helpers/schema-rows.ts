@@ -21,6 +21,7 @@ const session = {
   created_at: when,
   updated_at: when,
 };
+const reminder = { subscription_id: 1, days: 3, reminded_at: when };
 const payment = {
   user_id: 1,
   amount: '990.00',
@@ -82,6 +83,11 @@ export const refusals: { what: string; given?: string[]; refused: string }[] = [
     what: 'an unknown type of subscription',
     refused: insert('subscriptions', { ...month, subscription_type: 'WEEK' }),
   },
+  {
+    what: 'a reminder twice',
+    given: [insert('subscriptions', month), insert('subscription_reminders', reminder)],
+    refused: insert('subscription_reminders', reminder),
+  },
   { what: 'a payment twice', given: [insert('payments', payment)], refused: insert('payments', payment) },
   { what: 'an amount below 0', refused: insert('payments', { ...payment, amount: '-1.00' }) },
   {
@@ -113,6 +119,7 @@ export const everythingOfUser = {
   user_badges: insert('user_badges', badge),
   bot_sessions: insert('bot_sessions', session),
   subscriptions: insert('subscriptions', month),
+  subscription_reminders: insert('subscription_reminders', reminder),
   payments: insert('payments', payment),
   promocodes: insert('promocodes', promocode),
   promocode_usage: insert('promocode_usage', usage),

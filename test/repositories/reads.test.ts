@@ -36,9 +36,9 @@ for (const dialect of dialects) {
         { badgeType: 'spin_master', earnedInBot: 'spin_bot', earnedAt: NOON.toISOString(), metadata: { score: 185 } },
         { badgeType: 'quiz_guru', earnedInBot: 'quiz_bot', earnedAt: tomorrow.toISOString(), metadata: null },
       ]);
-      expect(await badges.byTelegramId(user.telegramId, 'quiz_bot')).to.deep.equal(all.slice(1));
+      expect(await badges.byTelegramId(user.telegramId, { bot: 'quiz_bot' })).to.deep.equal(all.slice(1));
       expect(await badges.count(user.telegramId)).to.equal(2);
-      expect(await badges.count(user.telegramId, 'quiz_bot')).to.equal(1);
+      expect(await badges.count(user.telegramId, { bot: 'quiz_bot' })).to.equal(1);
       expect(await badges.has(user.telegramId, 'spin_master', 'spin_bot')).to.equal(true);
       expect(await badges.has(user.telegramId, 'spin_master', 'quiz_bot')).to.equal(false);
     });

@@ -4,6 +4,7 @@ import { Subscription } from '../../src/models/index.js';
 import { expireSubscriptions } from '../../src/schedule/expire-subscriptions.js';
 import { insertSubscription, insertUser, NOON } from '../factories.js';
 import { dialects, type FreshDatabase, freshDatabase } from '../helpers/databases.js';
+import { countRows, insertEnding } from './many-subscriptions.js';
 
 for (const dialect of dialects) {
   describe(`expireSubscriptions on ${dialect}`, () => {
@@ -37,17 +38,17 @@ for (const dialect of dialects) {
     });
 
     it('works through any backlog, never more than 1,000 rows in a statement', async () => {
-      await insertDue(fresh, 2_500);
+      await insertEnding(fresh, 200_000, addDays(NOON, -1));
       const counts: number[] = [];
       const database = countRows(fresh, counts);
 
-      expect(await expireSubscriptions({ database }, NOON)).to.deep.equal({ expired: 2_500 });
+      expect(await expireSubscriptions({ database }, NOON)).to.deep.equal({ expired: 200_000 });
       expect(await activeIds()).to.deep.equal([]);
       expect(Math.max(...counts)).to.equal(1_000);
     });
 
     it('stops after the chunk at hand when the process closes, and goes on in the next run', async () => {
-      await insertDue(fresh, 1_500);
+      await insertEnding(fresh, 1_500, addDays(NOON, -1));
       const closing = new AbortController();
       const counts: number[] = [];
       const database = countRows(fresh, counts, () => closing.abort());
@@ -58,7 +59,7 @@ for (const dialect of dialects) {
     });
 
     it('ends each once when two processes run at the same moment', async () => {
-      await insertDue(fresh, 1_500);
+      await insertEnding(fresh, 1_500, addDays(NOON, -1));
       const runs = await Promise.all([expireSubscriptions(fresh, NOON), expireSubscriptions(fresh, NOON)]);
       expect(runs.reduce((sum, { expired }) => sum + expired, 0)).to.equal(1_500);
       expect(await activeIds()).to.deep.equal([]);
@@ -88,40 +89,3 @@ describe('expireSubscriptions beside commits on postgres', () => {
     }
   });
 });
-
-/** Users with a subscription that is past its end each. */
-async function insertDue({ database }: FreshDatabase, count: number): Promise<void> {
-  const time = database.dialect === 'postgres' ? '2025-01-14T12:00:00Z' : '2025-01-14 12:00:00.000 +00:00';
-  const numbers = `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})`;
-  await database.sequelize.query(
-    `${numbers} INSERT INTO users (telegram_id, registration_date, last_activity) SELECT n, '${time}', '${time}' FROM numbers`,
-  );
-  await database.sequelize.query(
-    `INSERT INTO subscriptions (user_id, subscription_type, start_date, end_date)
-     SELECT id, 'MONTH', '${time}', '${time}' FROM users`,
-  );
-}
-
-/** The same database, with a note of how many rows each statement touched. */
-function countRows(
-  { database }: FreshDatabase,
-  counts: number[],
-  onCommit = () => {},
-): Pick<FreshDatabase['database'], 'transaction'> {
-  return {
-    async transaction(work) {
-      const result = await database.transaction((session) =>
-        work({
-          dialect: session.dialect,
-          async query(statement, values) {
-            const rows = await session.query(statement, values);
-            counts.push(rows.length);
-            return rows;
-          },
-        }),
-      );
-      onCommit();
-      return result;
-    },
-  };
-}

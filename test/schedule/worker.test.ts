@@ -3,10 +3,11 @@ import { Queue } from 'bullmq';
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { readConfig } from '../../src/config.js';
+import { addDays } from '../../src/domain/time.js';
 import { closeAll } from '../../src/lifecycle.js';
 import { createLogger } from '../../src/logger.js';
 import { openWorkerRedis, SCHEDULE_QUEUE } from '../../src/queue.js';
-import type { ScheduledJob } from '../../src/schedule/jobs.js';
+import { type ScheduledJob, scheduledJobs } from '../../src/schedule/jobs.js';
 import { startSchedule } from '../../src/schedule/worker.js';
 import { insertSubscription, insertUser } from '../factories.js';
 import { type FreshDatabase, freshDatabase } from '../helpers/databases.js';
@@ -57,10 +58,7 @@ describe('the schedule worker', () => {
     const worker = await start();
     const schedulers = await queue.getJobSchedulers();
     const seen = schedulers.map(({ key, pattern, tz }) => [key, pattern, tz]).sort();
-    expect(seen).to.deep.equal([
-      ['expireSubscriptions', '* * * * *', 'UTC'],
-      ['pruneLedger', '17 3 * * *', 'UTC'],
-    ]);
+    expect(seen).to.deep.equal(scheduledJobs.map(({ name, pattern }) => [name, pattern, 'UTC']).sort());
     await worker.close();
   });
 
@@ -115,16 +113,19 @@ describe('the schedule worker', () => {
   it('runs the real jobs, and shows what they did', async () => {
     const user = await insertUser(fresh.database);
     await insertSubscription(fresh.database, user, { endDate: new Date(Date.now() - 1) });
+    const other = await insertUser(fresh.database);
+    await insertSubscription(fresh.database, other, { endDate: addDays(new Date(), 2) });
     const worker = await start();
-    for (const name of ['expireSubscriptions', 'pruneLedger']) await queue.add(name, {});
+    for (const { name } of scheduledJobs) await queue.add(name, {});
     const runs = await until(async () => {
       const completed = await queue.getCompleted();
-      return completed.length >= 2 ? completed : undefined;
+      return completed.length >= scheduledJobs.length ? completed : undefined;
     });
     const results = runs.map(({ name, returnvalue }) => [name, returnvalue]).sort();
     expect(results).to.deep.include.members([
       ['expireSubscriptions', { expired: 1 }],
       ['pruneLedger', { pruned: 0 }],
+      ['remindExpiring', { reminded: 1 }],
     ]);
     await worker.close();
   });

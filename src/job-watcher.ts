@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Job, type Queue, QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { openWorkerRedis, UNITS_QUEUE } from '../queue.js';
+import { openWorkerRedis, UNITS_QUEUE } from './queue.js';
 
 /** What a job answers for a unit: its outcomes, or the job that it was put into. */
 export type UnitAnswer = { key: string; outcomes: unknown[] } | { movedTo: string };

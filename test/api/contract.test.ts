@@ -1,0 +1,188 @@
+import { expect } from 'chai';
+import { unitJobOptions } from '../../src/queue.js';
+import {
+  insertBadge,
+  insertLedgerRow,
+  insertPayment,
+  insertPromocode,
+  insertSession,
+  insertSubscription,
+  insertTraining,
+  insertUser,
+} from '../factories.js';
+import { startWorker } from '../helpers/commit-worker.js';
+import { startRedis } from '../helpers/redis.js';
+import { until } from '../helpers/until.js';
+import { QUIZ_TOKEN, startTestApi, type TestApi } from './harness.js';
+import { Contract, type OpenApiDocument } from './openapi.js';
+
+const telegramId = 7_000_000_001;
+const operations = '/v1/bots/spin_bot/operations';
+
+/** For each operation an address that it answers well, after `fill`. */
+const addresses: Record<string, string> = {
+  getHealth: '/healthz',
+  getReadiness: '/readyz',
+  getOpenApiDocument: '/openapi.json',
+  countUsers: '/v1/users/count',
+  getUser: `/v1/users/${telegramId}`,
+  getBadges: `/v1/users/${telegramId}/badges?bot=spin_bot&type=spin_master`,
+  countBadges: `/v1/users/${telegramId}/badges/count`,
+  checkAccess: `/v1/users/${telegramId}/access`,
+  getActiveSubscription: `/v1/users/${telegramId}/subscription`,
+  getRank: `/v1/users/${telegramId}/rank`,
+  getLeaderboard: '/v1/leaderboard?limit=5&offset=0',
+  getUserSession: `/v1/bots/spin_bot/users/${telegramId}/session`,
+  getPayments: `/v1/users/${telegramId}/payments`,
+  getTrainingHistory: `/v1/users/${telegramId}/trainings?limit=1`,
+  exportUser: `/v1/users/${telegramId}/export`,
+  getPromocode: '/v1/promocodes/newyear2025',
+  sendOperations: operations,
+  getOperation: `${operations}/applied`,
+};
+
+/** More addresses that are answered well, in other words. */
+const others: [id: string, address: string][] = [
+  ...['badges', 'access', 'subscription', 'rank', 'payments', 'trainings', 'export'].map((what): [string, string] => [
+    Object.keys(addresses).find((id) => addresses[id]?.split('?')[0]?.endsWith(`/${what}`)) ?? '',
+    `/v1/users/404/${what}`,
+  ]),
+  ['getUserSession', '/v1/bots/spin_bot/users/404/session'],
+  ['getOperation', `${operations}/waiting`],
+  ['getOperation', `${operations}/failed`],
+];
+
+const missing: Record<string, string> = {
+  getUser: '/v1/users/404',
+  getPromocode: '/v1/promocodes/none',
+  getOperation: `${operations}/none`,
+};
+
+const unit = { operations: [{ name: 'addXp', telegramId, xp: 5 }] };
+
+describe('The API and its OpenAPI document', () => {
+  let api: TestApi;
+  let contract: Contract;
+
+  before(async () => {
+    api = await startTestApi();
+    contract = new Contract((await (await fetch(`${api.url}/openapi.json`)).json()) as OpenApiDocument);
+    await fill(api);
+  });
+  after(() => api.close());
+
+  const isOpen = (id: string) =>
+    contract.operations().find(({ operation }) => operation.operationId === id)?.operation.security.length === 0;
+  const guarded = () => Object.entries(addresses).filter(([id]) => !isOpen(id));
+
+  /** Calls an operation as it wants to be called. */
+  const call = (id: string, address: string, on: TestApi = api, options: Parameters<TestApi['get']>[1] = {}) =>
+    id === 'sendOperations' ? on.post(address, unit, options) : on.get(address, options);
+  const check = async (id: string, status: number, response: Response) => {
+    expect(response.status, id).to.equal(status);
+    await contract.check(id, response);
+  };
+
+  it('agree on which operations there are', () => {
+    const ids = contract.operations().map(({ operation }) => operation.operationId);
+    expect(ids.toSorted()).to.deep.equal(Object.keys(addresses).sort());
+  });
+
+  it('agree on what is answered', async () => {
+    for (const [id, address] of [...Object.entries(addresses), ...others]) {
+      await check(id, id === 'sendOperations' ? 202 : 200, await call(id, address));
+    }
+    const worker = await startWorker(api.database, api.redisUrl);
+    await check('sendOperations', 200, await api.post(operations, unit, { headers: { prefer: 'wait=5' } }));
+    await worker.close();
+  });
+
+  it('agree on what is answered to who has the answer already (304)', async () => {
+    for (const [id, address] of guarded().filter(([id]) => id !== 'sendOperations' && id !== 'exportUser')) {
+      const etag = (await call(id, address)).headers.get('etag') as string;
+      await check(id, 304, await call(id, address, api, { headers: { 'if-none-match': etag } }));
+    }
+  });
+
+  it('agree on what does not fit (400)', async () => {
+    for (const [id, address] of guarded().filter(([id]) => id !== 'sendOperations')) {
+      await check(id, 400, await call(id, `${address.split('?')[0]}?nonsense=1`));
+    }
+    await check('sendOperations', 400, await api.post(operations, { operations: [{ name: 'addXP' }] }));
+  });
+
+  it('agree on who may not ask (401, 403)', async () => {
+    for (const [id, address] of guarded()) {
+      await check(id, 401, await call(id, address, api, { token: 'wrong' }));
+      if (address.includes('/bots/')) await check(id, 403, await call(id, address, api, { token: QUIZ_TOKEN }));
+    }
+  });
+
+  it('agree on what is not there (404)', async () => {
+    for (const [id, address] of Object.entries(missing)) await check(id, 404, await call(id, address));
+  });
+
+  it('agree on units that are refused (409, 413, 415, 422)', async () => {
+    const send = (body: unknown, headers = {}) => api.post(operations, body, { headers });
+    await check('sendOperations', 409, await send(unit, { 'idempotency-key': 'applied' }));
+    await check('sendOperations', 413, await send('x'.repeat(1_000_000)));
+    await check('sendOperations', 415, await send('<xml/>', { 'content-type': 'application/xml' }));
+    await check('sendOperations', 422, await send(breaking, { 'idempotency-key': 'failed' }));
+  });
+
+  it('agree on too many requests (429)', async () => {
+    const limited = await startTestApi({ env: { RATE_LIMIT_PER_MINUTE: '1' } });
+    try {
+      expect((await limited.get('/v1/users/count')).status).to.equal(200);
+      for (const [id, address] of guarded()) await check(id, 429, await call(id, address, limited));
+    } finally {
+      await limited.close();
+    }
+  });
+
+  it('agree on a database and a Redis that are away (503)', async () => {
+    const redis = await startRedis();
+    await redis.kill();
+    const alone = await startTestApi({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none', redisUrl: redis.url });
+    try {
+      for (const [id, address] of guarded()) await check(id, 503, await call(id, address, alone));
+      await check('getReadiness', 503, await alone.get('/readyz'));
+    } finally {
+      await alone.close();
+      await redis.close();
+    }
+  });
+
+  it('have been held against each other in everything that the document names', () => {
+    const unasked = contract.documented().filter((answer) => !contract.seen.has(answer));
+    // Each says when it was made, so no two are the same.
+    expect(unasked).to.deep.equal(['exportUser 304']);
+  });
+});
+
+/** A rule that breaks: the end of the new subscription would be after the year 9999. */
+const breaking = { operations: [{ name: 'createSubscription', telegramId, type: 'YEAR' }] };
+
+/** What the addresses above answer from: something of everything. */
+async function fill(api: TestApi): Promise<void> {
+  const { database } = api;
+  const user = await insertUser(database, { telegramId, username: 'johndoe', totalXp: 150 });
+  await insertBadge(database, user, { metadata: { score: 185 } });
+  await insertSession(database, user, { sessionData: { question_count: 5 } });
+  await insertSubscription(database, user, { endDate: new Date('9999-12-31T00:00:00Z') });
+  await insertPayment(database, user);
+  await insertTraining(database, user);
+  await insertTraining(database, user);
+  await insertPromocode(database);
+  await insertLedgerRow(database, { key: 'applied', outcomes: [{ totalXp: 150 }], telegramId });
+
+  const send = (key: string, body: unknown) => api.post(operations, body, { headers: { 'idempotency-key': key } });
+  const { attempts } = unitJobOptions;
+  Object.assign(unitJobOptions, { attempts: 1 });
+  await send('failed', breaking);
+  Object.assign(unitJobOptions, { attempts });
+  const worker = await startWorker(database, api.redisUrl);
+  await until(async () => (await api.units.getFailedCount()) === 1);
+  await worker.close();
+  await send('waiting', unit);
+}
