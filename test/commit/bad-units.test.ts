@@ -97,6 +97,13 @@ for (const variant of variants) {
       expect(await totalXp()).to.equal(2);
     });
 
+    it('does not keep its key from another one in the same batch', async () => {
+      const other = unitOf({ name: 'addXp', telegramId: 1, xp: 6 }, { key: 'a' });
+      const results = await new Committer(on.database).commit([poison({ key: 'a' }), other]);
+      expect(failed(results)).to.deep.equal([0]);
+      expect(await totalXp()).to.equal(6);
+    });
+
     it('does not take down an innocent one that only failed because of it', async () => {
       const misled = unitRunning((rows) => {
         const user = rows.user(1);

@@ -67,8 +67,11 @@ for (const variant of variants) {
     });
 
     it('applies a unit once that stands in a batch several times, and answers each', async () => {
-      const results = printed(await commit(addXp(5, 'a'), addXp(1, 'b'), addXp(5, 'a'), addXp(5, 'a')));
+      const database = on.open(CountingDatabase);
+      const units = [addXp(5, 'a'), addXp(1, 'b'), addXp(5, 'a'), addXp(5, 'a')];
+      const results = printed(await new Committer(database).commit(units));
       expect(results).to.deep.equal([gained(5), gained(6), gained(5), gained(5)]);
+      expect(database.transactions).to.equal(1);
       expect((await on.users()).map(({ totalXp }) => totalXp)).to.deep.equal([6]);
     });
 
