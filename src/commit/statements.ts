@@ -121,11 +121,11 @@ function parameters<R>(
   dialect: Dialect,
   columns: readonly Column[],
   rows: readonly R[],
-  valueOf: (row: R, column: Column, index: number) => unknown,
+  pick: (row: R, column: Column, index: number) => unknown,
 ): unknown[] {
   const encoded = columns.map((column, index) => {
     const encode = encoderOf(dialect, column);
-    return rows.map((row) => encode(valueOf(row, column, index)));
+    return rows.map((row) => encode(pick(row, column, index)));
   });
   return dialect === 'postgres'
     ? encoded
