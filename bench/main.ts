@@ -1,71 +1,95 @@
-import { contenders } from './contenders/index.js';
-import { measureLatency } from './latency.js';
-import { startServers } from './servers.js';
-import { median } from './statistics.js';
-import { measureThroughput, type Run } from './throughput.js';
+import { writeFileSync } from 'node:fs';
+import type { Bench } from './bench.js';
+import { drawChart } from './chart.js';
+import { judge, showCriterion } from './criteria.js';
+import { type Options, readOptions, type SectionName, usage } from './options.js';
+import { describeMachine, type Measurements, type Results } from './results.js';
+import { measureEnqueue } from './sections/enqueue.js';
+import { measureGrowth } from './sections/growth.js';
+import { measureLatency } from './sections/latency.js';
+import { measureMix } from './sections/mix.js';
+import { measureReads } from './sections/reads.js';
+import { measureThroughput } from './sections/throughput.js';
+import { type Servers, startServers } from './servers.js';
 
-const quick = process.argv.includes('--quick');
-const ROUNDS = quick ? 1 : 3;
-const LATENCY_SAMPLES = quick ? 100 : 500;
+const sections: { [N in SectionName]: (bench: Bench) => Promise<NonNullable<Measurements[N]>> } = {
+  throughput: measureThroughput,
+  mix: measureMix,
+  enqueue: measureEnqueue,
+  latency: measureLatency,
+  reads: measureReads,
+  growth: measureGrowth,
+};
 
-const log = (line = '') => console.log(line);
-const servers = await startServers();
-try {
-  log(`botledger bench: ${ROUNDS} rounds, Redis with AOF every second, PostgreSQL with fsync on`);
-  const rates = await runThroughput();
-  const latency = await measureLatency(servers, LATENCY_SAMPLES);
+let stopping = false;
 
-  log();
-  log('at 50 units/s, milliseconds            p50      p99');
-  for (const [name, { p50, p99 }] of Object.entries(latency)) {
-    log(`${name.padEnd(32)}${p50.toFixed(2).padStart(10)}${p99.toFixed(2).padStart(9)}`);
+const say = (line = '') => {
+  if (!stopping) console.log(line);
+};
+
+await main();
+
+async function main(): Promise<void> {
+  const options = read();
+  if (options.help) return say(usage);
+  const servers = await startServers();
+  // What the servers wrote goes with them, also when somebody loses patience.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stopping = true;
+      void servers.close().finally(() => process.exit(1));
+    });
   }
-  log();
-  log(JSON.stringify({ rates, latency, ratios: ratios(rates) }));
-} finally {
-  await servers.close();
-}
-
-async function runThroughput(): Promise<Record<string, Run>> {
-  const runs: Record<string, Run[]> = {};
-  // In turns, so that a noisy minute hits everyone.
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, { jobs }] of Object.entries(contenders)) {
-      const run = await measureThroughput(servers, name, quick ? jobs / 2 : jobs);
-      runs[name] = [...(runs[name] ?? []), run];
-      log(`  round ${round + 1}  ${name.padEnd(16)}${Math.round(run.perSecond).toString().padStart(8)} units/s`);
-    }
-  }
-  const medians = Object.fromEntries(Object.entries(runs).map(([name, sample]) => [name, medianRun(sample)]));
-  printTable(medians);
-  return medians;
-}
-
-function printTable(rates: Record<string, Run>): void {
-  const base = rates['noop']?.perSecond ?? Number.NaN;
-  log();
-  log('median                                units/s  × no-op  worker CPU µs/unit');
-  for (const [name, { perSecond, cpuMicros }] of Object.entries(rates)) {
-    const title = contenders[name]?.name ?? name;
-    const columns = [
-      title.padEnd(36),
-      Math.round(perSecond).toString().padStart(9),
-      (perSecond / base).toFixed(2).padStart(9),
-      cpuMicros.toFixed(0).padStart(20),
-    ];
-    log(columns.join(''));
+  try {
+    const results = await measure(options, servers);
+    report(results);
+    if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
+    if (options.chart) say(`drew ${drawChart(results)}`);
+    process.exitCode = results.problems.length > 0 ? 1 : 0;
+  } finally {
+    await servers.close();
   }
 }
 
-function medianRun(runs: Run[]): Run {
-  const of = (key: keyof Run) => median(runs.map((run) => run[key]));
-  return { perSecond: of('perSecond'), cpuMicros: of('cpuMicros'), rssMb: of('rssMb') };
+function read(): Options {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    process.exit(2);
+  }
 }
 
-function ratios(rates: Record<string, Run>) {
-  const rate = (name: string) => rates[name]?.perSecond ?? Number.NaN;
-  return {
-    loneToObvious: rate('botledgerLone') / rate('obvious'),
-    loneToNoop: rate('botledgerLone') / rate('noop'),
+async function measure({ quick, rounds, only }: Options, servers: Servers): Promise<Results> {
+  const machine = describeMachine(servers);
+  say(`botledger bench: ${quick ? 'quick, ' : ''}${rounds} round${rounds > 1 ? 's' : ''}`);
+  say(`${machine.cores} × ${machine.cpu}, ${machine.memoryGb} GB, Node ${machine.node}`);
+  say(`PostgreSQL ${machine.postgres} with fsync on, Redis ${machine.redis} with AOF every second`);
+
+  const problems: string[] = [];
+  const wrong = (what: string, error: unknown) => {
+    problems.push(`${what.trim()}: ${(error as Error).message}`);
+    say(`  WRONG  ${problems.at(-1)}`);
   };
+  const measured: Measurements = {};
+  for (const name of only) {
+    say(`\n${name}`);
+    const start = performance.now();
+    const bench: Bench = { servers, quick, rounds, say, wrong };
+    const result = await sections[name](bench).catch((error: unknown) => wrong(name, error));
+    if (result) Object.assign(measured, { [name]: result });
+    say(`${name} took ${Math.round((performance.now() - start) / 1_000)} s`);
+  }
+  const date = new Date().toISOString();
+  return { date, quick, rounds, machine, ...measured, criteria: judge(measured), problems };
+}
+
+function report(results: Results): void {
+  say(`\nWhat a full run on an idle machine must show${results.quick ? ' (this one was quick, and rough)' : ''}`);
+  for (const criterion of results.criteria) say(showCriterion(criterion));
+  const exact = { what: 'runs that did not end in the exact state', limit: 'none' };
+  say(showCriterion({ ...exact, figure: results.problems.length, met: results.problems.length === 0 }));
+  for (const problem of results.problems) say(`  WRONG  ${problem}`);
+  say();
+  say(JSON.stringify(results));
 }

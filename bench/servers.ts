@@ -1,61 +1,78 @@
 import { Redis } from 'ioredis';
 import { Database } from '../src/database.js';
-import { closeAll } from '../src/lifecycle.js';
-import { startPostgres } from '../test/helpers/postgres.js';
+import { type Closable, closeAll } from '../src/lifecycle.js';
+import { type Postgres, startPostgres } from '../test/helpers/postgres.js';
 import { startRedis } from '../test/helpers/redis.js';
+import { type CpuTimes, postgresCpuMs, redisCpuMs } from './cpu.js';
+import { query, type Row } from './sql.js';
+import { USERS } from './workload.js';
 
-/** Users that every run finds in its database; jobs add XP to one of them. */
-export const USERS = 1_000;
+/** A database of its own, with the schema and {@link USERS} users. */
+export interface BenchDatabase {
+  readonly url: string;
+  /** Runs statements on a connection of their own, however long they take. */
+  sql(text: string, values?: unknown[]): Promise<Row[]>;
+  drop(): Promise<void>;
+}
 
-/** The machine's own servers, with the settings of a production: PostgreSQL durable, Redis with AOF every second. */
-export interface Servers {
-  redisUrl: string;
-  /** A new database with the schema and {@link USERS} users, and an empty Redis. */
-  freshDatabase(): Promise<Database & { url: string }>;
-  close(): Promise<void>;
+/** The bench's own servers, set as in production: PostgreSQL durable, Redis with AOF every second. */
+export interface Servers extends Closable {
+  readonly redisUrl: string;
+  readonly versions: { readonly redis: string; readonly postgres: string };
+  createDatabase(): Promise<BenchDatabase>;
+  /** Forgets all that Redis holds. */
+  emptyRedis(): Promise<void>;
+  /** CPU time that the servers have used so far. */
+  cpu(): Promise<CpuTimes>;
 }
 
 export async function startServers(): Promise<Servers> {
   const redis = await startRedis();
   const postgres = await startPostgres({ durable: true });
-  const template = 'bench_template';
-  const templateUrl = await postgres.createDatabase(template);
-  await prepareTemplate(templateUrl);
+  const client = new Redis(redis.url);
+  const maintenance = postgres.url('postgres');
+  const [about] = await query(
+    maintenance,
+    `SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int AS pid, current_setting('server_version') AS version`,
+  );
+  await prepareTemplate(await postgres.createDatabase(TEMPLATE));
 
   let made = 0;
-  let last: { name: string; database: Database } | undefined;
-  const drop = async () => {
-    if (!last) return;
-    await last.database.close();
-    await postgres.dropDatabase(last.name);
-    last = undefined;
-  };
   return {
     redisUrl: redis.url,
-    async freshDatabase() {
-      await drop();
-      const client = new Redis(redis.url);
+    versions: {
+      redis: /redis_version:(\S+)/.exec(await client.info('server'))?.[1] ?? 'unknown',
+      postgres: String(about?.['version']),
+    },
+    createDatabase: () => createDatabase(postgres, `bench_${++made}`),
+    async emptyRedis() {
       await client.flushall();
-      await client.quit();
-      const name = `bench_${++made}`;
-      const url = await postgres.createDatabase(name, template);
-      const database = new Database({ url });
-      last = { name, database };
-      return Object.assign(database, { url });
     },
-    async close() {
-      await drop();
-      await closeAll([redis, postgres]);
+    async cpu() {
+      return { redis: await redisCpuMs(client), postgres: postgresCpuMs(Number(about?.['pid'])) };
     },
+    close: () => closeAll([redis, postgres, { close: async () => client.disconnect() }]),
+  };
+}
+
+const TEMPLATE = 'bench_template';
+
+async function createDatabase(postgres: Postgres, name: string): Promise<BenchDatabase> {
+  const url = await postgres.createDatabase(name, TEMPLATE);
+  return {
+    url,
+    sql: (text, values) => query(url, text, values),
+    drop: () => postgres.dropDatabase(name),
   };
 }
 
 async function prepareTemplate(url: string): Promise<void> {
   const database = new Database({ url });
   await database.migrate();
-  await database.sequelize.query(
+  await database.close();
+  await query(
+    url,
     `INSERT INTO users (telegram_id, registration_date, last_activity)
        SELECT n, now() - interval '1 day', now() - interval '1 day' FROM generate_series(1, ${USERS}) AS n`,
   );
-  await database.close();
 }

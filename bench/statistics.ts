@@ -1,3 +1,9 @@
+/** How a sample is spread. */
+export interface Spread {
+  p50: number;
+  p99: number;
+}
+
 /** The value that a share of the sample lies at or below. */
 export function percentile(sample: readonly number[], share: number): number {
   const sorted = [...sample].sort((a, b) => a - b);
@@ -5,3 +11,14 @@ export function percentile(sample: readonly number[], share: number): number {
 }
 
 export const median = (sample: readonly number[]): number => percentile(sample, 0.5);
+
+export const spread = (sample: readonly number[]): Spread => ({
+  p50: percentile(sample, 0.5),
+  p99: percentile(sample, 0.99),
+});
+
+/** The median of each figure over several runs. */
+export function medians<T extends Record<keyof T, number>>(runs: readonly T[]): T {
+  const names = Object.keys(runs[0] ?? {}) as (keyof T)[];
+  return Object.fromEntries(names.map((name) => [name, median(runs.map((run) => run[name]))])) as T;
+}

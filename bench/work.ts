@@ -1,16 +1,32 @@
+import { clock } from './clock.js';
+import type { Contender, Note, Places, Working } from './contenders/contender.js';
 import { contenders } from './contenders/index.js';
+import { serve, settings } from './serve.js';
+import type { Range } from './workload.js';
 
-// One contender's worker, in a process of its own: started by throughput.ts, which tells it when to stop.
-const [name = '', redisUrl = '', databaseUrl = ''] = process.argv.slice(2);
-const contender = contenders[name];
-if (!contender) throw new Error(`unknown contender ${name}`);
+// One contender's worker, in a process of its own.
 
-const worker = await contender.work({ redisUrl, databaseUrl });
-process.send?.({ ready: true });
-process.on('message', async () => {
-  await worker.close();
-  const { user, system } = process.cpuUsage();
-  process.send?.({ cpuMs: (user + system) / 1_000, rssMb: process.resourceUsage().maxRSS / 1_024 }, () =>
-    process.disconnect(),
-  );
+const { name, ...places } = settings<Places & { name: string }>();
+const { work, title } = contenders[name] as Contender;
+
+let working: Working | undefined;
+let committed: [key: string, at: number][] = [];
+
+serve({
+  /** Starts work; a stopped worker can be started again, and has not forgotten what V8 has learnt. */
+  async start({ range, noteCommits = false }: { range: Range; noteCommits?: boolean }) {
+    if (!work) throw new Error(`${title} does not work here`);
+    committed = [];
+    const note: Note = (keys) => {
+      const at = clock();
+      for (const key of keys) committed.push([key, at]);
+    };
+    working = await work({ ...places, range, ...(noteCommits ? { note } : {}) });
+  },
+  finished: () => working?.finished,
+  stop: () => working?.close(),
+  /** What is left elsewhere than in a BullMQ queue. */
+  unfinished: () => 0,
+  /** When each unit was committed, by the common clock. */
+  commits: () => committed,
 });

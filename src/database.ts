@@ -21,8 +21,8 @@ export interface DatabaseOptions {
   /** PostgreSQL gives up waiting for a lock after this long. */
   lockTimeoutMs?: number;
   /**
-   * For connections that look up rows by key and nothing else: PostgreSQL plans index look-ups once and keeps to
-   * them. A plan made while a table was empty would otherwise scan it for as long as the connection lives.
+   * For connections that look up rows by key and nothing else: PostgreSQL is told to use indexes, and to plan with the
+   * values at hand. A plan made while a table was empty would otherwise scan it for as long as the connection lives.
    */
   lookupsOnly?: boolean;
 }
@@ -225,7 +225,7 @@ function openPostgres(options: DatabaseOptions): Sequelize {
     sequelize.addHook('afterConnect', async (connection) => {
       await (connection as pg.Client).query(
         'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; ' +
-          'SET plan_cache_mode = force_generic_plan',
+          'SET plan_cache_mode = force_custom_plan',
       );
     });
   }

@@ -1,21 +1,27 @@
 import { Worker } from 'bullmq';
-import { openWorkerRedis } from '../../src/queue.js';
+import { keepCompleted, openWorkerRedis } from '../../src/queue.js';
 import type { Contender } from './contender.js';
-import { enqueueLone } from './enqueue.js';
+import { enqueueLone, withQueue } from './enqueue.js';
+import { launchWorker } from './launch.js';
+
+/** The queue of this contender. */
+export const NOOP_QUEUE = 'bench-noop';
 
 /** A BullMQ worker that does nothing: the ceiling of one unit per job. */
 export const noop: Contender = {
-  name: 'no-op BullMQ worker',
-  queue: 'bench-noop',
-  jobs: 20_000,
+  title: 'no-op BullMQ worker',
+  units: 20_000,
+  processes: 1,
   commits: false,
-  enqueue: enqueueLone,
+  queue: NOOP_QUEUE,
+  fill: (range, { redisUrl }) => withQueue(NOOP_QUEUE, redisUrl, (queue) => enqueueLone(queue, range)),
+  launch: (places) => launchWorker('noop', places),
   async work({ redisUrl }) {
     const connection = openWorkerRedis(redisUrl);
-    const worker = new Worker('bench-noop', async () => [], {
+    const worker = new Worker(NOOP_QUEUE, async () => [], {
       connection,
       concurrency: 1_000,
-      removeOnComplete: { age: 3_600, count: 5_000 },
+      removeOnComplete: keepCompleted,
     });
     await worker.waitUntilReady();
     return {

@@ -2,26 +2,31 @@ import { type Job, Worker } from 'bullmq';
 import { Database } from '../../src/database.js';
 import { IdempotencyKey, User } from '../../src/models/index.js';
 import type { JobData, Unit } from '../../src/operations/unit.js';
-import { openWorkerRedis } from '../../src/queue.js';
+import { keepCompleted, openWorkerRedis } from '../../src/queue.js';
 import type { Contender } from './contender.js';
-import { enqueueLone } from './enqueue.js';
+import { enqueueLone, withQueue } from './enqueue.js';
+import { launchWorker } from './launch.js';
+
+const QUEUE = 'bench-obvious';
 
 const CONCURRENCY = 50;
 
 /** The obvious design: one Sequelize transaction per job. */
 export const obvious: Contender = {
-  name: 'one Sequelize transaction per job',
-  queue: 'bench-obvious',
-  jobs: 2_000,
+  title: 'one Sequelize transaction a job',
+  units: 1_500,
+  processes: 1,
   commits: true,
-  enqueue: enqueueLone,
+  queue: QUEUE,
+  fill: (range, { redisUrl }) => withQueue(QUEUE, redisUrl, (queue) => enqueueLone(queue, range)),
+  launch: (places) => launchWorker('obvious', places),
   async work({ redisUrl, databaseUrl }) {
     const connection = openWorkerRedis(redisUrl);
     const database = new Database({ url: databaseUrl, poolSize: CONCURRENCY });
-    const worker = new Worker('bench-obvious', (job: Job<JobData>) => apply(database, job.data.units[0] as Unit), {
+    const worker = new Worker(QUEUE, (job: Job<JobData>) => apply(database, job.data.units[0] as Unit), {
       connection,
       concurrency: CONCURRENCY,
-      removeOnComplete: { age: 3_600, count: 5_000 },
+      removeOnComplete: keepCompleted,
     });
     await worker.waitUntilReady();
     return {

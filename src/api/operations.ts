@@ -31,6 +31,7 @@ export function operationsRoutes({ intake, states, waits, maxUnitBytes }: Operat
   const send = async (req: Request, res: Response) => {
     const params = check('path', z.strictObject(submission.params), req.params);
     requireOwnBot(callerOf(res), params.bot);
+    check('query', z.strictObject(submission.query), req.query);
     const asked = check('header', z.object(submission.headers), req.headers);
     const body = check('body', envelope, req.body);
     // Never back, also when the clock is set back: later saves of one bot must not look older.
@@ -52,8 +53,8 @@ export function operationsRoutes({ intake, states, waits, maxUnitBytes }: Operat
     res.location(`/v1/bots/${unit.bot}/operations/${encodeURIComponent(unit.key)}`);
     answer(res, unit.key, state);
   };
-  // Twice, because JSON may be written with spaces and escapes; the unit itself is measured without.
-  routes.add(submission, express.json({ limit: 2 * maxUnitBytes }), jsonOnly, send);
+  // More than a unit may have: Python writes six characters for a Cyrillic letter, which is measured as two bytes.
+  routes.add(submission, express.json({ limit: 4 * maxUnitBytes }), jsonOnly, send);
 
   routes.read({
     id: 'getOperation',
@@ -105,7 +106,7 @@ const submission = {
 } satisfies DescribedRoute;
 
 /** The operations themselves are checked as part of their unit. */
-const envelope = z.strictObject({ operations: z.unknown() });
+const envelope = z.strictObject({ operations: z.unknown().optional() });
 
 const jsonOnly: RequestHandler = (req, _res, next) => {
   if (!req.is('application/json')) throw new Problem(415, 'Send JSON, with Content-Type: application/json');

@@ -23,7 +23,7 @@ describe('Operations over HTTP that do not fit', () => {
       { operations: [{ ...addXp, name: 'addXP' }] },
       /unknown operation "addXP", known are touchUser/,
     ],
-    ['a field of the wrong type', { operations: [{ ...addXp, xp: '5' }] }, /^addXp.xp: expected int/],
+    ['a field of the wrong type', { operations: [{ ...addXp, xp: '5' }] }, /^addXp.xp: expected number/],
     ['a field that is not known', { operations: [{ ...addXp, level: 2 }] }, /^addXp.level: unknown field/],
     ['no user', { operations: [{ name: 'addXp', xp: 5 }] }, /^addXp.telegramId: /],
     ['the second of two', { operations: [addXp, { ...addXp, xp: 0.5 }] }, /^operations\[1\] addXp.xp: /],
@@ -54,6 +54,15 @@ describe('Operations over HTTP that do not fit', () => {
     expect(await problemOf(await send(good, 'text/plain'))).to.include({ status: 415 });
     expect(await problemOf(await send(good, 'application/json; charset=koi8-r'))).to.include({ status: 415 });
     expect(await problemOf(await send('x'.repeat(10_000), 'application/json'))).to.include({ status: 413 });
+  });
+
+  it('are measured without the escapes that some languages write', async () => {
+    const session = { text: 'ж'.repeat(950) };
+    const body = JSON.stringify({ operations: [{ name: 'saveSession', telegramId: 7, session }] });
+    const escaped = body.replaceAll('ж', '\\u0436');
+    expect(escaped).to.have.length.above(5_700);
+    expect((await api.post(PATH, escaped)).status).to.equal(202);
+    await api.units.drain();
   });
 
   it('are refused under a key that is none', async () => {

@@ -105,7 +105,7 @@ describe('The API and its OpenAPI document', () => {
   });
 
   it('agree on what does not fit (400)', async () => {
-    for (const [id, address] of guarded().filter(([id]) => id !== 'sendOperations')) {
+    for (const [id, address] of guarded()) {
       await check(id, 400, await call(id, `${address.split('?')[0]}?nonsense=1`));
     }
     await check('sendOperations', 400, await api.post(operations, { operations: [{ name: 'addXP' }] }));
@@ -125,7 +125,7 @@ describe('The API and its OpenAPI document', () => {
   it('agree on units that are refused (409, 413, 415, 422)', async () => {
     const send = (body: unknown, headers = {}) => api.post(operations, body, { headers });
     await check('sendOperations', 409, await send(unit, { 'idempotency-key': 'applied' }));
-    await check('sendOperations', 413, await send('x'.repeat(1_000_000)));
+    await check('sendOperations', 413, await send('x'.repeat(2_000_000)));
     await check('sendOperations', 415, await send('<xml/>', { 'content-type': 'application/xml' }));
     await check('sendOperations', 422, await send(breaking, { 'idempotency-key': 'failed' }));
   });

@@ -11,7 +11,7 @@ describe('How answers are delivered', () => {
   before(async () => {
     api = await startTestApi();
     const user = await insertUser(api.database, { telegramId });
-    await insertSession(api.database, user, { sessionData: { text: 'long '.repeat(1_000) } });
+    await insertSession(api.database, user, { sessionData: { text: 'long '.repeat(3_000) } });
   });
   after(() => api.close());
 
@@ -39,7 +39,7 @@ describe('How answers are delivered', () => {
       expect(small.headers['content-encoding']).to.equal(undefined);
       await small.body.dump();
     }
-    expect(await (await api.get(session)).json()).to.have.nested.property('session.text', 'long '.repeat(1_000));
+    expect(await (await api.get(session)).json()).to.have.nested.property('session.text', 'long '.repeat(3_000));
   });
 
   it('with headers that keep browsers from doing anything with them', async () => {

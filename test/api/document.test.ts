@@ -3,11 +3,13 @@ import { expect } from 'chai';
 import type { Router } from 'express';
 import fc from 'fast-check';
 import { createApp } from '../../src/api/app.js';
+import { components } from '../../src/api/openapi/components.js';
 import { Waits } from '../../src/api/units/waits.js';
 import { readConfig } from '../../src/config.js';
 import { JobWatcher } from '../../src/job-watcher.js';
 import { closeAll } from '../../src/lifecycle.js';
 import { createLogger } from '../../src/logger.js';
+import { operationNames } from '../../src/operations/registry.js';
 import { openWorkerRedis } from '../../src/queue.js';
 import { arbitraryUnit } from '../helpers/arbitrary.js';
 import { openQueue } from '../helpers/commit-worker.js';
@@ -43,6 +45,11 @@ describe('The OpenAPI document', () => {
       const name = (schema as { $ref?: string } | undefined)?.$ref?.split('/').pop();
       if (name) expect(schemas[name]?.examples, name).to.have.length.above(0);
     }
+  });
+
+  it('gives no name to two schemas', () => {
+    const names = [...components.map(([id]) => id), ...operationNames, 'Operations'];
+    expect(Object.keys(contract.document.components.schemas)).to.have.length(names.length);
   });
 
   it('takes every unit that the API takes', () => {

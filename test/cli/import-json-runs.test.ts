@@ -107,11 +107,13 @@ describe('a run of botledger import-json', () => {
     expect(list.code).to.equal(2);
     expect(list.result.stoppedBy).to.equal('line 1: expected an object with one member per Telegram id');
 
-    await run('DROP TABLE deleted_users');
-    await run('DELETE FROM "SequelizeMeta"');
-    const empty = await target.run(usersFile({}));
-    expect(empty.code).to.equal(2);
-    expect(empty.output).to.contain('run `botledger migrate`');
+    for (const forget of ['DELETE FROM "SequelizeMeta"', 'DROP TABLE "SequelizeMeta"']) {
+      await run(forget);
+      const old = await target.run(usersFile({}));
+      expect(old.code).to.equal(2);
+      expect(old.output).to.contain('run `botledger migrate`');
+    }
+    expect(await target.fresh.database.sequelize.getQueryInterface().tableExists('SequelizeMeta')).to.equal(false);
   });
 
   it('tells people what it did', async () => {

@@ -2,7 +2,7 @@ import type { Row } from './rows.js';
 
 // A few packs: more at once is no faster, and needs more memory.
 const MOST_ROWS = 500;
-const MOST_BYTES = 2 * 1024 * 1024;
+const MOST_BYTES = 512 * 1024;
 
 /**
  * Gathers rows into chunks, until the rows end, fail or are not wanted any more.

@@ -43,9 +43,15 @@ export class ImportQueue implements Closable {
     this.#queue.on('error', () => undefined);
   }
 
+  /** BullMQ counts those of all databases of this Redis. */
+  async #countWorkers(): Promise<number> {
+    const { db = 0 } = this.#redis.options;
+    return (await this.#queue.getWorkers()).filter((worker) => Number(worker['db']) === db).length;
+  }
+
   /** @throws Error that says what to do, when nobody takes jobs */
   async requireWorker(): Promise<void> {
-    const workers = await this.#patiently(() => this.#queue.getWorkersCount());
+    const workers = await this.#patiently(() => this.#countWorkers());
     if (workers === 0) {
       throw new Error('no commit worker takes jobs: start `botledger commit`, or let this run do it with --work');
     }

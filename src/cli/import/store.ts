@@ -21,8 +21,9 @@ export class ImportStore {
     const { sequelize, dialect } = this.#database;
     // A worker that opens the file for the first time may hold it for a moment.
     if (dialect === 'sqlite') await sequelize.query('PRAGMA busy_timeout = 10000');
-    const pending = await this.#database.migrations().pending();
-    if (pending.length > 0) {
+    // Asking for what is pending makes the table where it is recorded; nothing is to be written here.
+    const recorded = await sequelize.getQueryInterface().tableExists('SequelizeMeta');
+    if (!recorded || (await this.#database.migrations().pending()).length > 0) {
       throw new Error('the database is not up to date: run `botledger migrate`, or `botledger adopt` for an old one');
     }
   }
