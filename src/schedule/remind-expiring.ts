@@ -91,10 +91,13 @@ async function lockUsers(session: SqlSession, due: readonly Due[]): Promise<unkn
   return due.filter(({ user_id }) => users.has(user_id)).map(({ id }) => id);
 }
 
-/** A reminder for a nearer end, given when the thresholds were others, makes one for a farther end pointless. */
+/**
+ * A reminder for a nearer end, given when the thresholds were others, makes one for a farther end pointless. It is
+ * looked up for each subscription: with NOT EXISTS, PostgreSQL would read all reminders again for every chunk.
+ */
 const isDue = (after: string, until: string, days: string) => `
-  s.is_active AND s.end_date > ${after} AND s.end_date <= ${until} AND NOT EXISTS (
-    SELECT 1 FROM subscription_reminders AS r WHERE r.subscription_id = s.id AND r.days <= ${days})`;
+  s.is_active AND s.end_date > ${after} AND s.end_date <= ${until} AND ${days} < COALESCE(
+    (SELECT min(r.days) FROM subscription_reminders AS r WHERE r.subscription_id = s.id), 2147483647)`;
 
 const find = (condition: string) => ({
   name: 'botledger_remind_find',

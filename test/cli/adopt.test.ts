@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { QueryTypes } from 'sequelize';
-import { AdoptError, takeOver } from '../../src/cli/adopt/take-over.js';
+import { AdoptError } from '../../src/cli/adopt/checks.js';
+import { takeOver } from '../../src/cli/adopt/take-over.js';
 import { Committer } from '../../src/commit/committer.js';
 import { openRepositories } from '../../src/repositories/index.js';
 import { dialects, type FreshDatabase, freshDatabase } from '../helpers/databases.js';

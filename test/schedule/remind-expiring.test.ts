@@ -140,8 +140,8 @@ describe('remindExpiring beside commits on postgres', () => {
     await fresh.database.sequelize.query('VACUUM ANALYZE subscriptions');
     const [plan] = await fresh.database.sequelize.query(
       `EXPLAIN SELECT s.id FROM subscriptions AS s
-        WHERE s.is_active AND s.end_date > '2025-01-15' AND s.end_date <= '2025-01-18' AND NOT EXISTS (
-          SELECT 1 FROM subscription_reminders AS r WHERE r.subscription_id = s.id AND r.days <= 3)
+        WHERE s.is_active AND s.end_date > '2025-01-15' AND s.end_date <= '2025-01-18' AND 3 < COALESCE(
+          (SELECT min(r.days) FROM subscription_reminders AS r WHERE r.subscription_id = s.id), 2147483647)
         ORDER BY s.end_date LIMIT 1000`,
     );
     expect(JSON.stringify(plan)).to.include('subscriptions_due').and.not.include('Seq Scan on subscriptions ');

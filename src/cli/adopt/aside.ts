@@ -8,6 +8,21 @@ const OLD = 'botledger_old';
 /** The enumerations that SQLAlchemy made. */
 const ENUMS = ['subscriptiontype', 'paymentstatus', 'freetrainingsource', 'promocodetype'];
 
+interface Dependent {
+  kind: string;
+  name: string;
+  /** What it hangs on. */
+  on: string;
+}
+
+const SQLITE_DEPENDENTS = `SELECT type AS kind, name, sql AS "on" FROM sqlite_master WHERE type IN ('view', 'trigger')`;
+
+const POSTGRES_DEPENDENTS = `
+  SELECT 'trigger' AS kind, tgname AS name, tgrelid::regclass::text AS "on" FROM pg_trigger WHERE NOT tgisinternal
+  UNION SELECT 'view', r.ev_class::regclass::text, d.refobjid::regclass::text
+    FROM pg_rewrite AS r JOIN pg_depend AS d ON d.objid = r.oid AND d.classid = 'pg_rewrite'::regclass
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class`;
+
 /** What adopting asks of the database and does to it, inside one transaction. */
 export function aside({ sequelize, dialect }: Database, transaction: Transaction) {
   const rows = <T extends object>(sql: string, bind: unknown[] = []) =>
@@ -72,6 +87,14 @@ export function aside({ sequelize, dialect }: Database, transaction: Transaction
       return found.map(({ name }) => name);
     },
 
+    /** Views and triggers on these tables. */
+    async dependents(ours: readonly string[]): Promise<string[]> {
+      const found =
+        dialect === 'sqlite' ? await rows<Dependent>(SQLITE_DEPENDENTS) : await rows<Dependent>(POSTGRES_DEPENDENTS);
+      const names = new RegExp(`\\b(${ours.join('|')})\\b`, 'i');
+      return found.filter(({ on }) => names.test(on)).map(({ kind, name }) => `the ${kind} ${name}`);
+    },
+
     /** Gets the old tables out of the way, with their indexes and sequences. */
     async moveAway(old: readonly string[]): Promise<void> {
       if (dialect === 'postgres') {
@@ -94,10 +117,12 @@ export function aside({ sequelize, dialect }: Database, transaction: Transaction
             `SELECT setval(pg_get_serial_sequence('${table}', 'id'), COALESCE(max(id), 0) + 1, false) FROM ${table}`,
           );
         }
-        await run(`DROP SCHEMA ${OLD} CASCADE`);
+      }
+      // Without CASCADE: what else hangs on them stops the adoption, instead of vanishing.
+      for (const table of [...old].reverse()) await run(`DROP TABLE ${nameOf(table)}`);
+      if (dialect === 'postgres') {
+        await run(`DROP SCHEMA ${OLD}`);
         await dropEnums();
-      } else {
-        for (const table of [...old].reverse()) await run(`DROP TABLE ${nameOf(table)}`);
       }
       // As umzug and sequelize-cli make it.
       const name = { type: DataType.STRING, allowNull: false, unique: true, primaryKey: true };

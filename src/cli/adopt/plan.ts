@@ -11,6 +11,8 @@ export interface TablePlan {
   refuses: (old: OldTable) => Record<string, string>;
   /** Our columns, each as SQL over the old row `o`. */
   columns: (old: OldTable) => Record<string, string>;
+  /** What is read, when it is more than the old rows. */
+  reads?: (old: OldTable) => string;
   /** Which old rows are kept; all by default. */
   keeps?: (old: OldTable) => string;
 }
@@ -29,7 +31,7 @@ const kindOf = (old: OldTable) => `CASE WHEN ${old.word('subscription_type')} = 
 function subscriptionColumns(old: OldTable): Record<string, string> {
   const type = old.word('subscription_type');
   const active = old.flag('is_active', true);
-  const left = old.value('credits_left', '0');
+  const left = old.value('credits_left', old.value('credits_total', '0'));
   const window = `PARTITION BY o.user_id, ${kindOf(old)}, ${active}`;
   const longest = `row_number() OVER (${window} ORDER BY o.end_date DESC, o.id DESC) = 1`;
   const all = `CASE WHEN ${active} AND ${longest} THEN sum(${left}) OVER (${window}) ELSE ${left} END`;
@@ -84,7 +86,10 @@ export const plans: readonly TablePlan[] = [
     name: 'bot_sessions',
     needs: ['id', 'user_id', 'bot_name'],
     knows: ['session_data', 'stats_data', 'created_at', 'updated_at'],
-    refuses: () => ({}),
+    refuses: (old) => ({
+      'session_data that is no object': old.isNoObject('session_data'),
+      'stats_data that is no object': old.isNoObject('stats_data'),
+    }),
     columns: (old) => ({
       ...same('id', 'user_id', 'bot_name'),
       session_data: old.json(['session_data'], "'{}'"),
@@ -114,8 +119,7 @@ export const plans: readonly TablePlan[] = [
     refuses: (old) => ({
       'a status other than PENDING, COMPLETED, FAILED, REFUNDED': `${old.word('status')} NOT IN ${STATUSES}`,
       'an amount below 0': 'o.amount < 0',
-      'the same payment_id of a provider twice':
-        'EXISTS (SELECT 1 FROM payments AS p WHERE p.provider = o.provider AND p.payment_id = o.payment_id AND p.id < o.id)',
+      'the same payment_id of a provider twice': `o.payment_id IS NOT NULL AND ${old.furtherOf('o.provider, o.payment_id')}`,
     }),
     columns: (old) => ({
       ...same('id', 'user_id', 'amount', 'provider', 'tariff'),
@@ -167,10 +171,13 @@ export const plans: readonly TablePlan[] = [
     columns: (old) => ({
       ...same('id', 'user_id'),
       source: old.word('source'),
-      trainings_left: `(SELECT sum(f.trainings_left) FROM ${old.name} AS f WHERE f.user_id = o.user_id AND f.source = o.source)`,
+      trainings_left: 'o.all_left',
       created_at: old.time('created_at', 'granted_at'),
     }),
-    keeps: (old) => old.firstOf('o.user_id, o.source', 'o.id'),
+    reads: (old) =>
+      `(SELECT o.*, sum(o.trainings_left) OVER (PARTITION BY o.user_id, ${old.word('source')}) AS all_left
+          FROM ${old.name} AS o)`,
+    keeps: (old) => old.firstOf(`o.user_id, ${old.word('source')}`, 'o.id'),
   },
   {
     name: 'training_history',

@@ -1,23 +1,15 @@
-import { QueryTypes, type Transaction } from 'sequelize';
+import { BaseError, QueryTypes, type Transaction } from 'sequelize';
 import type { Database } from '../../database.js';
 import { aside } from './aside.js';
+import { AdoptError, type Place, readTables } from './checks.js';
 import { OldTable } from './old-table.js';
-import { plans, type TablePlan } from './plan.js';
+import type { TablePlan } from './plan.js';
 
 /** What became of one table. */
 export interface Adopted {
   table: string;
   before: number;
   after: number;
-}
-
-/** The database is not what the Python module makes: nothing was changed. */
-export class AdoptError extends Error {
-  override readonly name = 'AdoptError';
-  /** @param problems each names the table and what about it is not known */
-  constructor(readonly problems: readonly string[]) {
-    super(`this database cannot be adopted as it is:\n  ${problems.join('\n  ')}`);
-  }
 }
 
 /** Ends the transaction of a dry run. */
@@ -63,55 +55,20 @@ export async function takeOver(database: Database, { dryRun }: { dryRun: boolean
   return adopted;
 }
 
-type Place = ReturnType<typeof aside>;
-
-async function readTables(place: Place): Promise<Map<TablePlan, OldTable>> {
-  const problems: string[] = [];
-  const tables = new Map<TablePlan, OldTable>();
-  for (const plan of plans) {
-    const columns = await place.columns(plan.name);
-    if (columns.size === 0) continue;
-    const old = new OldTable(place.dialect, plan.name, columns);
-    tables.set(plan, old);
-    const missing = plan.needs.filter((column) => !columns.has(column));
-    const unknown = [...columns].filter((column) => ![...plan.needs, ...plan.knows].includes(column));
-    problems.push(...missing.map((column) => `${plan.name}: the column ${column} is missing`));
-    problems.push(
-      ...unknown.map(
-        (column) => `${plan.name}: the column ${column} is not known; drop it or move it to a table of its own`,
-      ),
-    );
-    if (missing.length === 0) problems.push(...(await refusedRows(place, plan, old)));
-  }
-  if (tables.size === 0)
-    problems.push('there is no table of the Python module; for a new database run `botledger migrate`');
-  else if (!tables.has(plans[0] as TablePlan)) problems.push('users: the table is missing');
-  for (const table of await place.referringTables(plans.map(({ name }) => name))) {
-    problems.push(
-      `${table}: refers to a table that is to be adopted; drop its foreign key first and add it again afterwards`,
-    );
-  }
-  if (problems.length > 0) throw new AdoptError(problems);
-  return tables;
-}
-
-async function refusedRows(place: Place, plan: TablePlan, old: OldTable): Promise<string[]> {
-  const problems: string[] = [];
-  for (const [what, condition] of Object.entries(plan.refuses(old))) {
-    const count = await place.count(old.name, condition);
-    if (count > 0) problems.push(`${plan.name}: ${count} rows have ${what}; mend them first`);
-  }
-  return problems;
-}
-
 async function copy(place: Place, plan: TablePlan, old: OldTable): Promise<void> {
   const source = new OldTable(old.dialect, place.nameOf(old.name), old.columns);
   const columns = Object.entries(plan.columns(source));
   const where = plan.keeps ? ` WHERE ${plan.keeps(source)}` : '';
-  await place.run(
-    `INSERT INTO ${plan.name} (${columns.map(([name]) => name).join(', ')})
-       SELECT ${columns.map(([, value]) => value).join(', ')} FROM ${source.name} AS o${where}`,
-  );
+  try {
+    await place.run(
+      `INSERT INTO ${plan.name} (${columns.map(([name]) => name).join(', ')})
+         SELECT ${columns.map(([, value]) => value).join(', ')} FROM ${plan.reads?.(source) ?? source.name} AS o${where}`,
+    );
+  } catch (error) {
+    // Sequelize's own words for a broken constraint name neither the table nor the constraint.
+    const { message } = error instanceof BaseError && 'parent' in error ? (error.parent as Error) : (error as Error);
+    throw new AdoptError([`${plan.name}: its rows do not fit: ${message}; mend them first`]);
+  }
 }
 
 /** In JavaScript, because SQLite knows the case of ASCII letters only. */
