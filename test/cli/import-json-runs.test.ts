@@ -116,6 +116,14 @@ describe('a run of botledger import-json', () => {
     expect(await target.fresh.database.sequelize.getQueryInterface().tableExists('SequelizeMeta')).to.equal(false);
   });
 
+  it('does not write its report over the file itself', async () => {
+    await target.startWorker();
+    const file = usersFile({ [ANN]: oldUser(1) });
+    const { code, output } = await target.run(file, '--report', file);
+    expect(code).to.equal(2);
+    expect(output).to.contain('--report: give another file');
+  });
+
   it('tells people what it did', async () => {
     await target.startWorker();
     const process = target.start(usersFile({ [ANN]: oldUser(500), [BOB]: oldUser(20), bob: oldUser(1) }));

@@ -33,6 +33,7 @@ export class ImportQueue implements Closable {
   readonly #redis: ReturnType<typeof openProducerRedis>;
   readonly #at: Date;
   #lastNews = performance.now();
+  #closed = false;
 
   constructor({ bot, redisUrl, at, maxUnitBytes }: { bot: string; redisUrl: string; at: Date; maxUnitBytes: number }) {
     this.#at = at;
@@ -117,13 +118,14 @@ export class ImportQueue implements Closable {
         if (this.#redis.status !== 'ready') throw new QueueUnavailableError(undefined);
         return await work();
       } catch (error) {
-        if (error instanceof ValidationError || performance.now() > deadline) throw error;
+        if (this.#closed || error instanceof ValidationError || performance.now() > deadline) throw error;
         await pause(200);
       }
     }
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await closeAll([{ close: async () => this.#redis.disconnect() }, this.#queue, this.#ledger]);
   }
 }
