@@ -29,17 +29,22 @@ export interface DatabaseOptions {
 
 export type Row = Record<string, unknown>;
 
-/** One SQL text, named so that PostgreSQL parses and plans it once per connection. */
+/** One SQL text; if it has a name, PostgreSQL parses it once per connection. */
 export interface Statement {
-  readonly name: string;
+  readonly name?: string;
   readonly text: string;
 }
 
-/** An open transaction. */
+/**
+ * An open transaction. Statements run in the order in which they are given, and those given together share a round
+ * trip: give all that do not depend on each other before waiting for any.
+ */
 export interface SqlSession {
   readonly dialect: Dialect;
   /** Runs a statement; values are bound to `$1…` (PostgreSQL) or `?1…` (SQLite). */
   query(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
+  /** Runs a statement whose rows nobody needs; if it fails, so does the transaction. */
+  send(statement: Statement, values: readonly unknown[]): void;
 }
 
 const BUSY_TIMEOUT_MS = 10_000;
@@ -92,11 +97,16 @@ export class Database {
   async #inPostgres<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
     const connections = this.sequelize.connectionManager;
     const client = (await connections.getConnection({ type: 'write' })) as pg.Client;
+    const conversation = new Conversation('postgres', ({ name, text }, values) =>
+      client.query({ name, text, values: values as unknown[], types: rowTypes }).then(({ rows }) => rows),
+    );
     let broken = true;
     try {
-      await client.query('BEGIN');
-      const result = await work(postgresSession(client));
-      await client.query('COMMIT');
+      // Nothing waits for the answer of BEGIN: what is written comes after answers that come after it.
+      conversation.send({ text: 'BEGIN' }, []);
+      const result = await work(conversation);
+      conversation.send({ text: 'COMMIT' }, []);
+      await conversation.answered();
       broken = false;
       return result;
     } catch (error) {
@@ -104,7 +114,7 @@ export class Database {
         () => false,
         () => true,
       );
-      throw error;
+      throw conversation.failure ?? error;
     } finally {
       // A connection in an unknown state must not serve anyone else.
       if (broken) await (connections as unknown as PoolKeeper).destroyConnection(client).catch(() => undefined);
@@ -115,17 +125,17 @@ export class Database {
   async #inSqlite<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
     // A connection of its own, kept open: readers on the default connection see committed rows only.
     const connection = await sqliteConnection(this.sequelize, 'writer');
+    const conversation = new Conversation('sqlite', ({ text }, values) => run(connection, text, values));
     await run(connection, 'BEGIN IMMEDIATE', []);
     try {
-      const result = await work({
-        dialect: 'sqlite',
-        query: ({ text }, values) => run(connection, text, values),
-      });
+      const result = await work(conversation);
+      // Unlike PostgreSQL, SQLite would commit the rest after a statement that failed.
+      await conversation.answered();
       await run(connection, 'COMMIT', []);
       return result;
     } catch (error) {
       await run(connection, 'ROLLBACK', []).catch(() => undefined);
-      throw error;
+      throw conversation.failure ?? error;
     }
   }
 
@@ -183,6 +193,49 @@ export class Database {
   }
 }
 
+type Ask = (statement: Statement, values: readonly unknown[]) => Promise<Row[]>;
+
+/** The statements of one transaction. Remembers the first that failed: those after it only fail because of it. */
+class Conversation implements SqlSession {
+  readonly #ask: Ask;
+  readonly #sent: Promise<void>[] = [];
+  failure: unknown;
+
+  constructor(
+    readonly dialect: Dialect,
+    ask: Ask,
+  ) {
+    this.#ask = ask;
+  }
+
+  async query(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    try {
+      const rows = await this.#ask(statement, values);
+      if (!this.failure) return rows;
+    } catch (error) {
+      this.failure ??= error;
+    }
+    throw this.failure;
+  }
+
+  send(statement: Statement, values: readonly unknown[]): void {
+    this.#sent.push(
+      this.#ask(statement, values).then(
+        () => undefined,
+        (error: unknown) => {
+          this.failure ??= error;
+        },
+      ),
+    );
+  }
+
+  /** @throws the error of the first statement that failed */
+  async answered(): Promise<void> {
+    await Promise.all(this.#sent);
+    if (this.failure) throw this.failure;
+  }
+}
+
 /** An arbitrary number that stands for "botledger migrates" among PostgreSQL's advisory locks. */
 const MIGRATION_LOCK = 7_226_011;
 
@@ -195,8 +248,9 @@ interface PoolKeeper {
  * connecting would end the process. Every query that was under way rejects all the same.
  */
 class QuietClient extends pg.Client {
-  constructor(config?: string | pg.ClientConfig) {
-    super(config);
+  constructor(config?: pg.ClientConfig) {
+    // Statements go out without waiting for the answers to those before them.
+    super({ ...config, pipeline: true });
     this.on('error', () => undefined);
   }
 }
@@ -232,16 +286,6 @@ function openPostgres(options: DatabaseOptions): Sequelize {
   return sequelize;
 }
 
-function postgresSession(client: pg.Client): SqlSession {
-  return {
-    dialect: 'postgres',
-    async query({ name, text }, values) {
-      const result = await client.query({ name, text, values: values as unknown[], types: rowTypes });
-      return result.rows;
-    },
-  };
-}
-
 function openSqlite({ url }: DatabaseOptions): Sequelize {
   const storage = url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '');
   mkdirSync(dirname(storage), { recursive: true });
@@ -256,6 +300,8 @@ async function sqliteConnection(sequelize: Sequelize, uuid: string): Promise<sql
   const connection = (await sequelize.connectionManager.getConnection({ uuid } as never)) as sqlite3.Database;
   connection.configure('busyTimeout', BUSY_TIMEOUT_MS);
   // WAL lets readers go on beside the writer; FULL, because a power cut must not take back what was acknowledged.
+  // One after the other, in the order in which they are given.
+  connection.serialize();
   for (const pragma of ['journal_mode = WAL', 'synchronous = FULL']) await run(connection, `PRAGMA ${pragma}`, []);
   return connection;
 }

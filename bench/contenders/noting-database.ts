@@ -16,10 +16,11 @@ export class NotingDatabase extends Database {
     const result = await super.transaction((session) => {
       keys = [];
       return work({
-        ...session,
-        query(statement, values) {
+        dialect: session.dialect,
+        query: (statement, values) => session.query(statement, values),
+        send(statement, values) {
           if (statement.text.startsWith('INSERT INTO idempotency_keys')) keys = values.flat().filter(isKey);
-          return session.query(statement, values);
+          session.send(statement, values);
         },
       });
     });

@@ -5,11 +5,11 @@ import type { Context } from '../operations/operation.js';
 import type { CheckedUnit } from '../operations/unit.js';
 import { blame, LostRaceError, OutageError, RuleFailures } from './failures.js';
 import { flush } from './flush.js';
-import { record, splitByLedger, type UnitResult } from './ledger.js';
+import { readLedger, record, splitByLedger, type UnitResult } from './ledger.js';
 import { createMissingUsers, loadTouched, lockUsers } from './load.js';
 import { RankKeeper } from './ranks.js';
 import { describeTables, type Tables } from './tables.js';
-import { BURIED, findBuried } from './tombstones.js';
+import { BURIED, findGraves, isBuried } from './tombstones.js';
 import { WorkingSet } from './working-set.js';
 
 /** Times that a batch which lost a race for a unique index runs again before its units are looked at one by one. */
@@ -99,10 +99,15 @@ export class Committer {
     return this.#database.transaction(async (session: SqlSession) => {
       const now = this.#now();
       const rows = new WorkingSet(this.#tables);
-      await lockUsers(session, this.#tables, rows, units);
-      const { fresh, settled, copies } = await splitByLedger(session, this.#tables.ledger, units);
-      const buried = await findBuried(session, this.#tables, fresh, now);
-      const living = fresh.filter((unit) => !buried.has(unit));
+      // One round trip: each statement sees what was committed before the lock on its users was got.
+      const [, ledgerRows, graves] = await Promise.all([
+        lockUsers(session, this.#tables, rows, units),
+        readLedger(session, this.#tables.ledger, units),
+        findGraves(session, this.#tables, units),
+        this.#ranks.catchUp(session),
+      ]);
+      const { fresh, settled, copies } = splitByLedger(units, ledgerRows);
+      const [buried, living] = partition(fresh, (unit) => isBuried(unit, graves, now));
       await this.#createUsers(session, rows, living, now);
       await loadTouched(session, this.#tables, rows, living);
       const outcomes = applyInOrder(living, rows, now, this.#settings);
@@ -111,9 +116,9 @@ export class Committer {
         outcomes.set(unit, dropped);
       }
       await flush(session, this.#tables, rows);
-      await this.#ranks.book(session, rows);
+      this.#ranks.book(session, rows);
       const deletions = living.filter(isAlone);
-      await record(session, this.#tables, outcomes, new Set([...buried, ...deletions]), now);
+      record(session, this.#tables, outcomes, new Set([...buried, ...deletions]), now);
 
       const results = new Map(settled);
       for (const [unit, applied] of outcomes) results.set(unit, { status: 'applied', outcomes: applied });
@@ -124,9 +129,17 @@ export class Committer {
 
   async #createUsers(session: SqlSession, rows: WorkingSet, units: readonly CheckedUnit[], now: Date): Promise<void> {
     const missing = await createMissingUsers(session, this.#tables, rows, units, now);
+    if (missing === 0) return;
     // There was no row to lock: a deletion may have passed since our look, even if somebody created the user after it.
-    if (missing > 0 && (await findBuried(session, this.#tables, units, now)).size > 0) throw new LostRaceError();
+    const graves = await findGraves(session, this.#tables, units);
+    if (units.some((unit) => isBuried(unit, graves, now))) throw new LostRaceError();
   }
+}
+
+function partition<T>(all: readonly T[], belongs: (one: T) => boolean): [T[], T[]] {
+  const sides: [T[], T[]] = [[], []];
+  for (const one of all) sides[belongs(one) ? 0 : 1].push(one);
+  return sides;
 }
 
 const isAlone = ({ operations }: CheckedUnit) => operations[0]?.operation.alone === true;

@@ -11,7 +11,7 @@ export type UnitResult =
   | { readonly status: 'failed'; readonly error: Error };
 
 /** What the ledger holds of a key. */
-interface LedgerRow {
+export interface LedgerRow {
   botName: string;
   key: string;
   contentHash: string;
@@ -28,10 +28,14 @@ export interface Split {
   copies: Map<CheckedUnit, CheckedUnit>;
 }
 
-/** Looks the units up in the ledger. Their users must be locked, so that nobody applies them meanwhile. */
-export async function splitByLedger(session: SqlSession, ledger: Table, units: readonly CheckedUnit[]): Promise<Split> {
+/** Looks the units up in the ledger. Their users must be locked before, so that nobody applies them meanwhile. */
+export async function readLedger(session: SqlSession, ledger: Table, units: readonly CheckedUnit[]) {
   const keys = units.map(({ bot, key }) => [bot, key]);
-  const rows = (await selectByKey(session, ledger, keys)) as unknown as LedgerRow[];
+  return (await selectByKey(session, ledger, keys)) as unknown as LedgerRow[];
+}
+
+/** Tells units apart by what the ledger holds of them. */
+export function splitByLedger(units: readonly CheckedUnit[], rows: readonly LedgerRow[]): Split {
   const applied = new Map(rows.map((row) => [ledgerId(row.botName, row.key), row]));
 
   const split: Split = { fresh: [], settled: new Map(), copies: new Map() };
@@ -55,17 +59,17 @@ export async function splitByLedger(session: SqlSession, ledger: Table, units: r
 }
 
 /**
- * Writes the ledger rows of settled units, in the transaction of their effects.
+ * Sends the ledger rows of settled units, in the transaction of their effects.
  *
  * @param nameless units whose rows name no user, so that they outlive a deletion: they hold nothing of anybody
  */
-export async function record(
+export function record(
   session: SqlSession,
   { ledger, ledgerUsers }: Tables,
   applied: ReadonlyMap<CheckedUnit, readonly unknown[]>,
   nameless: ReadonlySet<CheckedUnit>,
   now: Date,
-): Promise<void> {
+): void {
   if (applied.size === 0) return;
   const rows: Record<string, unknown>[] = [];
   const furtherUsers: Record<string, unknown>[] = [];
@@ -75,8 +79,8 @@ export async function record(
     rows.push({ botName, key, telegramId, contentHash, outcomes: JSON.stringify(outcomes), createdAt: now });
     for (const other of others) furtherUsers.push({ botName, key, telegramId: other });
   }
-  await insertRows(session, ledger, rows);
-  if (furtherUsers.length > 0) await insertRows(session, ledgerUsers, furtherUsers);
+  insertRows(session, ledger, rows);
+  if (furtherUsers.length > 0) insertRows(session, ledgerUsers, furtherUsers);
 }
 
 // A bot's name has no space in it.

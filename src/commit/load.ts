@@ -42,10 +42,12 @@ export async function createMissingUsers(
   const newUsers = missing.map(([telegramId, at]) => {
     return { id: idOf.get(telegramId), telegramId, registrationDate: at, lastActivity: at };
   });
-  const created = await insertUnlessThere(session, tables.rows.users, newUsers);
-
   const keys = missing.map(([telegramId]) => [telegramId]);
-  rows.take('users', keys, await selectByKey(session, tables.rows.users, keys));
+  const [created, users] = await Promise.all([
+    insertUnlessThere(session, tables.rows.users, newUsers),
+    selectByKey(session, tables.rows.users, keys),
+  ]);
+  rows.take('users', keys, users);
   // Those not inserted here were created by another batch between our look and our insert.
   for (const { telegramId } of created) rows.noteCreated(telegramId as number);
   return missing.length;
@@ -71,11 +73,11 @@ export async function loadTouched(
       }
     }
   }
-  // Tables are locked in one order everywhere, as rows within them are.
-  for (const name of Object.keys(tables.rows) as RowName[]) {
-    const byId = wanted.get(name);
-    if (!byId) continue;
-    const keys = [...byId.values()];
+  const load = async (name: RowName, keys: RowKey[]) =>
     rows.take(name, keys, await selectByKey(session, tables.rows[name], keys));
-  }
+  // Tables are locked in one order everywhere, as rows within them are.
+  const names = Object.keys(tables.rows) as RowName[];
+  await Promise.all(
+    names.flatMap((name) => (wanted.has(name) ? load(name, [...(wanted.get(name)?.values() ?? [])]) : [])),
+  );
 }

@@ -29,21 +29,24 @@ export class RankKeeper {
   #version: number | undefined;
   #marks: readonly Place[] = [];
 
-  /** Books what the batch has changed, in its transaction. */
-  async book(session: SqlSession, rows: WorkingSet): Promise<void> {
+  /** Looks whether the marks are still those that are known; from now on they are, until the end of the transaction. */
+  async catchUp(session: SqlSession): Promise<void> {
     const [state] = await session.query(VERSION[session.dialect], []);
-    if (state?.['version'] !== this.#version) {
-      this.#marks = (await session.query(MARKS, [])) as unknown as Place[];
-      this.#version = state?.['version'] as number;
-    }
-    if (this.#marks.length === 0) return;
+    const version = state?.['version'] as number;
+    if (version === this.#version) return;
+    this.#marks = (await session.query(MARKS, [])) as unknown as Place[];
+    this.#version = version;
+  }
 
+  /** Books what the batch has changed, in its transaction. */
+  book(session: SqlSession, rows: WorkingSet): void {
+    if (this.#marks.length === 0) return;
     const changes = [...bucketChanges(this.#marks, rows.moves())];
     if (changes.length === 0) return;
     const values =
       session.dialect === 'postgres'
         ? [changes.map(([bucket]) => bucket), changes.map(([, users]) => users)]
         : [JSON.stringify(changes)];
-    await session.query(BOOK[session.dialect], values);
+    session.send(BOOK[session.dialect], values);
   }
 }

@@ -29,34 +29,34 @@ export async function selectByKey(session: SqlSession, table: Table, keys: reado
 }
 
 /** Inserts rows. */
-export async function insertRows(session: SqlSession, table: Table, rows: readonly Record_[]): Promise<void> {
-  await insert(session, table, rows, '');
+export function insertRows(session: SqlSession, table: Table, rows: readonly Record_[]): void {
+  session.send(...insert(session.dialect, table, rows, ''));
 }
 
 /** Inserts the rows that break no unique index, and returns the keys of those. */
 export function insertUnlessThere(session: SqlSession, table: Table, rows: readonly Record_[]) {
   const key = table.key.map(({ name, property }) => `${name} AS "${property}"`).join(', ');
-  return insert(session, table, rows, ` ON CONFLICT DO NOTHING RETURNING ${key}`);
+  return session.query(...insert(session.dialect, table, rows, ` ON CONFLICT DO NOTHING RETURNING ${key}`));
 }
 
-function insert(session: SqlSession, table: Table, rows: readonly Record_[], suffix: string) {
+function insert(dialect: Dialect, table: Table, rows: readonly Record_[], suffix: string): [Statement, unknown[]] {
   const given = table.columns.filter(({ property }) => rows.some((row) => row[property] !== undefined));
   const names = given.map(({ name }) => name).join(', ');
-  const statement = cached(session.dialect, `insert ${table.name} ${names}${suffix}`, (dialect) => {
+  const statement = cached(dialect, `insert ${table.name} ${names}${suffix}`, () => {
     const values = given.map(({ name }) => `v.${name}`).join(', ');
     // SQLite needs the WHERE to tell ON CONFLICT from a join's ON.
     return `INSERT INTO ${table.name} (${names}) SELECT ${values} FROM ${source(dialect, given, 'v')} WHERE true${suffix}`;
   });
-  return session.query(statement, parameters(session.dialect, given, rows, property));
+  return [statement, parameters(dialect, given, rows, property)];
 }
 
 /** Writes the given properties of rows, found by their ids. */
-export async function updateRows(
+export function updateRows(
   session: SqlSession,
   table: Table,
   rows: readonly Record_[],
   properties: ReadonlySet<string>,
-): Promise<void> {
+): void {
   const changed = table.columns.filter(({ property }) => properties.has(property));
   const given = [idColumn(table), ...changed];
   const statement = cached(
@@ -69,18 +69,18 @@ export async function updateRows(
       return `UPDATE ${table.name} AS t SET ${set.join(', ')} FROM ${source(dialect, given, 'v')} WHERE t.id = v.id`;
     },
   );
-  await session.query(statement, parameters(session.dialect, given, rows, property));
+  session.send(statement, parameters(session.dialect, given, rows, property));
 }
 
 /** Deletes rows, found by their ids. */
-export async function deleteRows(session: SqlSession, table: Table, rows: readonly Record_[]): Promise<void> {
+export function deleteRows(session: SqlSession, table: Table, rows: readonly Record_[]): void {
   const given = [idColumn(table)];
   const statement = cached(
     session.dialect,
     `delete ${table.name}`,
     (dialect) => `DELETE FROM ${table.name} WHERE id IN (SELECT v.id FROM ${source(dialect, given, 'v')})`,
   );
-  await session.query(statement, parameters(session.dialect, given, rows, property));
+  session.send(statement, parameters(session.dialect, given, rows, property));
 }
 
 /** Takes the next ids of a table out of its sequence. */

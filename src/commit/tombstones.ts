@@ -5,26 +5,28 @@ import { selectByKey } from './statements.js';
 import type { Tables } from './tables.js';
 import { usersOf } from './users-of.js';
 
-/**
- * The units that name a user who was deleted after the unit was made: a late or retried job must not bring the user
- * back. Deletions themselves are never among them.
- */
-export async function findBuried(
+/** When each of the users that the units name was deleted, as far as they were. */
+export type Graves = ReadonlyMap<number, Date>;
+
+/** Looks for tombstones of the units' users, who must be locked before. */
+export async function findGraves(
   session: SqlSession,
   { tombstones }: Tables,
   units: readonly CheckedUnit[],
-  now: Date,
-): Promise<Set<CheckedUnit>> {
+): Promise<Graves> {
   const keys = [...new Set(units.flatMap(usersOf))].map((telegramId) => [telegramId]);
-  if (keys.length === 0) return new Set();
+  if (keys.length === 0) return new Map();
   const rows = await selectByKey(session, tombstones, keys);
-  if (rows.length === 0) return new Set();
+  return new Map(rows.map((row) => [row['telegramId'] as number, row['deletedAt'] as Date]));
+}
 
-  const deletedAt = new Map(rows.map((row) => [row['telegramId'] as number, row['deletedAt'] as Date]));
-  const isBuried = (unit: CheckedUnit) =>
-    !unit.operations[0]?.operation.alone &&
-    usersOf(unit).some((telegramId) => earlier(unit.at, now) <= (deletedAt.get(telegramId) ?? NEVER));
-  return new Set(units.filter(isBuried));
+/**
+ * Whether a unit names a user who was deleted after the unit was made: a late or retried job must not bring the user
+ * back. Deletions themselves are never among them.
+ */
+export function isBuried(unit: CheckedUnit, graves: Graves, now: Date): boolean {
+  if (graves.size === 0 || unit.operations[0]?.operation.alone) return false;
+  return usersOf(unit).some((telegramId) => earlier(unit.at, now) <= (graves.get(telegramId) ?? NEVER));
 }
 
 const NEVER = new Date(-8.64e15);

@@ -4,8 +4,9 @@ import pg from 'pg';
 import { QueryTypes } from 'sequelize';
 import { Committer } from '../../src/commit/committer.js';
 import type { UnitResult } from '../../src/commit/ledger.js';
-import { Database, type SqlSession } from '../../src/database.js';
+import { Database } from '../../src/database.js';
 import type { CheckedUnit } from '../../src/operations/unit.js';
+import { beforeEachStatement } from '../helpers/meeting.js';
 import { unit, unitOf } from '../helpers/units.js';
 import { until } from '../helpers/until.js';
 import { eachOn, variants } from '../helpers/variants.js';
@@ -100,21 +101,12 @@ describe('A race for a new user on PostgreSQL', () => {
   async function commitAfter(theirs: CheckedUnit[], ours: CheckedUnit[]): Promise<UnitResult[]> {
     const other = new Committer(on.open(Database));
     const database = on.open(Database);
-    const transaction = database.transaction.bind(database);
     let met = false;
-    database.transaction = <T>(work: (session: SqlSession) => Promise<T>) =>
-      transaction((session) =>
-        work({
-          dialect: session.dialect,
-          async query(statement, values) {
-            if (!met && statement.text.startsWith('INSERT INTO users')) {
-              met = true;
-              await other.commit(theirs);
-            }
-            return session.query(statement, values);
-          },
-        }),
-      );
+    beforeEachStatement(database, async ({ text }) => {
+      if (met || !text.startsWith('INSERT INTO users')) return;
+      met = true;
+      await other.commit(theirs);
+    });
     const results = await new Committer(database).commit(ours);
     expect(met, 'both met').to.equal(true);
     return results;

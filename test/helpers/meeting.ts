@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { QueryTypes } from 'sequelize';
 import { Committer } from '../../src/commit/committer.js';
 import type { UnitResult } from '../../src/commit/ledger.js';
-import type { Database, SqlSession } from '../../src/database.js';
+import type { Database, SqlSession, Statement } from '../../src/database.js';
 import type { CheckedUnit } from '../../src/operations/unit.js';
 import { until } from './until.js';
 
@@ -18,24 +18,36 @@ export async function commitWhile(
   statement: string,
   meanwhile: () => Promise<unknown>,
 ): Promise<UnitResult[]> {
-  const transaction = database.transaction.bind(database);
   let met = false;
-  database.transaction = <T>(work: (session: SqlSession) => Promise<T>) =>
-    transaction((session) =>
-      work({
-        dialect: session.dialect,
-        async query(sql, values) {
-          if (!met && sql.text.startsWith(statement)) {
-            met = true;
-            await meanwhile();
-          }
-          return session.query(sql, values);
-        },
-      }),
-    );
+  beforeEachStatement(database, async ({ text }) => {
+    if (met || !text.startsWith(statement)) return;
+    met = true;
+    await meanwhile();
+  });
   const results = await new Committer(database).commit(units);
   expect(met, 'both met').to.equal(true);
   return results;
+}
+
+/** From now on something happens before each statement of the database's transactions; those after it wait for it. */
+export function beforeEachStatement(database: Database, happen: (statement: Statement) => Promise<void>): void {
+  const transaction = database.transaction.bind(database);
+  database.transaction = <T>(work: (session: SqlSession) => Promise<T>) =>
+    transaction(async (session) => {
+      let turn: Promise<unknown> = Promise.resolve();
+      const inTurn = <R>(statement: Statement, go: () => R | Promise<R>): Promise<R> => {
+        const mine = turn.then(() => happen(statement)).then(go);
+        turn = mine.catch(() => undefined);
+        return mine;
+      };
+      const result = await work({
+        dialect: session.dialect,
+        query: (statement, values) => inTurn(statement, () => session.query(statement, values)),
+        send: (statement, values) => void inTurn(statement, () => session.send(statement, values)),
+      });
+      await turn;
+      return result;
+    });
 }
 
 /** Waits until somebody on this PostgreSQL database waits for a lock. */
