@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Mutex } from 'async-mutex';
@@ -97,9 +98,10 @@ export class Database {
   async #inPostgres<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
     const connections = this.sequelize.connectionManager;
     const client = (await connections.getConnection({ type: 'write' })) as pg.Client;
-    const conversation = new Conversation('postgres', ({ name, text }, values) =>
-      client.query({ name, text, values: values as unknown[], types: rowTypes }).then(({ rows }) => rows),
-    );
+    const conversation = new Conversation('postgres', ({ name, text }, values) => {
+      gather(client);
+      return client.query({ name, text, values: values as unknown[], types: rowTypes }).then(({ rows }) => rows);
+    });
     let broken = true;
     try {
       // Nothing waits for the answer of BEGIN: what is written comes after answers that come after it.
@@ -191,6 +193,14 @@ export class Database {
   async close(): Promise<void> {
     await this.sequelize.close();
   }
+}
+
+/** Makes one write to the network of all that is sent to the client before the event loop goes on. */
+function gather(client: pg.Client): void {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 type Ask = (statement: Statement, values: readonly unknown[]) => Promise<Row[]>;

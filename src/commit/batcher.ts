@@ -3,22 +3,24 @@ import type { CheckedUnit } from '../operations/unit.js';
 import type { Committer } from './committer.js';
 import { OutageError } from './failures.js';
 import type { UnitResult } from './ledger.js';
+import { Turn } from './turn.js';
 
 /** The batcher stops before the unit was applied; its job goes back to the queue. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
 
-/** How large one batch may grow. */
+/** How large one batch may grow. The units of one job are always in one batch. */
 export interface BatchLimits {
   maxUnits: number;
   /** Bytes of JSON. */
   maxBytes: number;
 }
 
+/** Units that came together and stay together. */
 interface Waiting {
-  unit: CheckedUnit;
-  resolve(result: UnitResult): void;
+  units: readonly CheckedUnit[];
+  resolve(results: UnitResult[]): void;
   reject(error: Error): void;
 }
 
@@ -26,8 +28,8 @@ const FIRST_OUTAGE_WAIT_MS = 100;
 const LONGEST_OUTAGE_WAIT_MS = 5_000;
 
 /**
- * Groups units into batches without a timer: an idle committer gets the next unit at once, and while it commits, the
- * units that arrive gather for the next batch. So latency is low at rest and throughput rises under load.
+ * Groups units into batches without a timer: an idle committer gets the next unit at once, and while it works on a
+ * batch, the units that arrive gather for the next. So latency is low at rest and throughput rises under load.
  *
  * While the database is away, units wait here, and their jobs with them: no attempt is burnt.
  */
@@ -38,6 +40,7 @@ export class Batcher {
   readonly #stop = new AbortController();
   #waiting: Waiting[] = [];
   #running = false;
+  #last: Turn | undefined;
 
   constructor(committer: Committer, limits: BatchLimits, logger: Logger) {
     this.#committer = committer;
@@ -46,17 +49,17 @@ export class Batcher {
   }
 
   /**
-   * Hands in a unit.
+   * Hands in the units of a job.
    *
-   * @returns its result, once it is committed
+   * @returns their results in the same order, once they are committed
    * @throws InterruptedError when the batcher was interrupted first
    */
-  submit(unit: CheckedUnit): Promise<UnitResult> {
+  submit(units: readonly CheckedUnit[]): Promise<UnitResult[]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ unit, resolve, reject });
+      this.#waiting.push({ units, resolve, reject });
       if (this.#running) return;
       this.#running = true;
-      // A microtask later, so that all units of a pack find themselves in one batch.
+      // A microtask later, so that jobs that arrive together find themselves in one batch.
       queueMicrotask(() => void this.#run());
     });
   }
@@ -68,33 +71,49 @@ export class Batcher {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#take();
-      try {
-        const results = await this.#commitThroughOutages(batch.map(({ unit }) => unit));
-        for (const [index, { resolve }] of batch.entries()) resolve(results[index] as UnitResult);
-      } catch (error) {
-        for (const { reject } of batch) reject(error as Error);
-      }
+      this.#last = new Turn(this.#last);
+      void this.#settle(this.#take(), this.#last);
+      await this.#last.begun;
     }
     this.#running = false;
   }
 
+  async #settle(batch: readonly Waiting[], turn: Turn): Promise<void> {
+    try {
+      const results = await this.#commitThroughOutages(
+        batch.flatMap(({ units }) => units),
+        turn,
+      );
+      let done = 0;
+      for (const { units, resolve } of batch) {
+        resolve(results.slice(done, done + units.length));
+        done += units.length;
+      }
+    } catch (error) {
+      for (const { reject } of batch) reject(error as Error);
+    } finally {
+      turn.settle();
+    }
+  }
+
   #take(): Waiting[] {
     let bytes = 0;
+    let count = 0;
     let size = 0;
-    for (const { unit } of this.#waiting) {
-      bytes += unit.bytes;
-      if (size > 0 && (size >= this.#limits.maxUnits || bytes > this.#limits.maxBytes)) break;
+    for (const { units } of this.#waiting) {
+      count += units.length;
+      for (const unit of units) bytes += unit.bytes;
+      if (size > 0 && (count > this.#limits.maxUnits || bytes > this.#limits.maxBytes)) break;
       size++;
     }
     return this.#waiting.splice(0, size);
   }
 
-  async #commitThroughOutages(units: CheckedUnit[]): Promise<UnitResult[]> {
+  async #commitThroughOutages(units: readonly CheckedUnit[], turn: Turn): Promise<UnitResult[]> {
     let waitMs = FIRST_OUTAGE_WAIT_MS;
     for (;;) {
       try {
-        const results = await this.#committer.commit(units);
+        const results = await this.#committer.commit(units, turn);
         if (waitMs > FIRST_OUTAGE_WAIT_MS) this.#logger.info('the database is back');
         return results;
       } catch (error) {

@@ -8,8 +8,10 @@ import { flush } from './flush.js';
 import { readLedger, record, splitByLedger, type UnitResult } from './ledger.js';
 import { createMissingUsers, loadTouched, lockUsers } from './load.js';
 import { RankKeeper } from './ranks.js';
+import { readState } from './state.js';
 import { describeTables, type Tables } from './tables.js';
 import { BURIED, findGraves, isBuried } from './tombstones.js';
+import { Turn } from './turn.js';
 import { WorkingSet } from './working-set.js';
 
 /** Times that a batch which lost a race for a unique index runs again before its units are looked at one by one. */
@@ -43,50 +45,54 @@ export class Committer {
   /**
    * Applies units in order.
    *
+   * @param turn their place among batches that are committed at the same time; by default they are the only ones
    * @returns a result per unit, in the order of the units
    * @throws OutageError when the database is away; then nothing of this call is known to be applied, and running it
    *   again is safe
    */
-  async commit(units: readonly CheckedUnit[]): Promise<UnitResult[]> {
+  async commit(units: readonly CheckedUnit[], turn = new Turn()): Promise<UnitResult[]> {
     const results = new Map<CheckedUnit, UnitResult>();
-    for (const batch of apart(units)) {
-      for (const [unit, result] of await this.#settle(batch)) results.set(unit, result);
+    const batches = apart(units);
+    if (batches.length > 1) await turn.stumble();
+    for (const batch of batches) {
+      for (const [unit, result] of await this.#settle(batch, turn)) results.set(unit, result);
     }
     return units.map((unit) => results.get(unit) as UnitResult);
   }
 
   /** One transaction if all goes well; otherwise as few as it takes to find who is to blame. */
-  async #settle(units: readonly CheckedUnit[]): Promise<Map<CheckedUnit, UnitResult>> {
+  async #settle(units: readonly CheckedUnit[], turn: Turn): Promise<Map<CheckedUnit, UnitResult>> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#commitBatch(units);
+        return await this.#commitBatch(units, turn);
       } catch (error) {
+        await turn.stumble();
         const whose = blame(error);
         if (whose === 'database') throw new OutageError(error);
         if (whose === 'race' && attempt < RACE_RETRIES) continue;
         if (units.length === 1) return this.#failed(units[0] as CheckedUnit, error);
-        return error instanceof RuleFailures ? this.#settleApart(units, error) : this.#settleHalves(units);
+        return error instanceof RuleFailures ? this.#settleApart(units, error, turn) : this.#settleHalves(units, turn);
       }
     }
   }
 
   /** The suspects are known: they run one by one after the others, because one may have misled the next. */
-  async #settleApart(units: readonly CheckedUnit[], { failures }: RuleFailures) {
+  async #settleApart(units: readonly CheckedUnit[], { failures }: RuleFailures, turn: Turn) {
     const results = new Map<CheckedUnit, UnitResult>();
     const add = (more: Map<CheckedUnit, UnitResult>) => {
       for (const [unit, result] of more) results.set(unit, result);
     };
     const innocent = units.filter((unit) => !failures.has(unit));
-    if (innocent.length > 0) add(await this.#settle(innocent));
-    for (const suspect of failures.keys()) add(await this.#settle([suspect]));
+    if (innocent.length > 0) add(await this.#settle(innocent, turn));
+    for (const suspect of failures.keys()) add(await this.#settle([suspect], turn));
     return results;
   }
 
   /** The suspect is not known: halving finds it in about log₂ commits. */
-  async #settleHalves(units: readonly CheckedUnit[]) {
+  async #settleHalves(units: readonly CheckedUnit[], turn: Turn) {
     const middle = Math.ceil(units.length / 2);
-    const first = await this.#settle(units.slice(0, middle));
-    const second = await this.#settle(units.slice(middle));
+    const first = await this.#settle(units.slice(0, middle), turn);
+    const second = await this.#settle(units.slice(middle), turn);
     return new Map([...first, ...second]);
   }
 
@@ -95,18 +101,22 @@ export class Committer {
     return new Map([[unit, { status: 'failed', error: cause as Error }]]);
   }
 
-  #commitBatch(units: readonly CheckedUnit[]): Promise<Map<CheckedUnit, UnitResult>> {
+  #commitBatch(units: readonly CheckedUnit[], turn: Turn): Promise<Map<CheckedUnit, UnitResult>> {
+    let again = false;
     return this.#database.transaction(async (session: SqlSession) => {
+      if (again) await turn.stumble();
+      again = true;
       const now = this.#now();
       const rows = new WorkingSet(this.#tables);
-      // One round trip: each statement sees what was committed before the lock on its users was got.
-      const [, ledgerRows, graves] = await Promise.all([
+      // One round trip: what comes after the lock on the users sees what was committed before it was got.
+      const [, ledgerRows, state] = await Promise.all([
         lockUsers(session, this.#tables, rows, units),
         readLedger(session, this.#tables.ledger, units),
-        findGraves(session, this.#tables, units),
-        this.#ranks.catchUp(session),
+        readState(session),
       ]);
       const { fresh, settled, copies } = splitByLedger(units, ledgerRows);
+      await this.#ranks.catchUp(session, state.rankVersion);
+      const graves = await findGraves(session, this.#tables, fresh, state, now);
       const [buried, living] = partition(fresh, (unit) => isBuried(unit, graves, now));
       await this.#createUsers(session, rows, living, now);
       await loadTouched(session, this.#tables, rows, living);
@@ -115,10 +125,13 @@ export class Committer {
         const dropped = unit.operations.map(() => BURIED);
         outcomes.set(unit, dropped);
       }
+      await turn.mayWrite();
       await flush(session, this.#tables, rows);
       this.#ranks.book(session, rows);
       const deletions = living.filter(isAlone);
       record(session, this.#tables, outcomes, new Set([...buried, ...deletions]), now);
+      // SQLite has one writer: the next batch would only wait for it.
+      if (session.dialect === 'postgres') turn.sent();
 
       const results = new Map(settled);
       for (const [unit, applied] of outcomes) results.set(unit, { status: 'applied', outcomes: applied });
@@ -131,7 +144,7 @@ export class Committer {
     const missing = await createMissingUsers(session, this.#tables, rows, units, now);
     if (missing === 0) return;
     // There was no row to lock: a deletion may have passed since our look, even if somebody created the user after it.
-    const graves = await findGraves(session, this.#tables, units);
+    const graves = await findGraves(session, this.#tables, units, await readState(session), now);
     if (units.some((unit) => isBuried(unit, graves, now))) throw new LostRaceError();
   }
 }

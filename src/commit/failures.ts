@@ -1,4 +1,5 @@
 import type { CheckedUnit } from '../operations/unit.js';
+import { OutOfTurnError } from './turn.js';
 
 /** The database is away or refuses everyone; nothing is wrong with the units. */
 export class OutageError extends Error {
@@ -44,7 +45,7 @@ const SQLITE_VALUE_CODES = new Set(['SQLITE_CONSTRAINT', 'SQLITE_MISMATCH', 'SQL
  */
 export function blame(error: unknown): Blame {
   if (error instanceof RuleFailures || error instanceof TypeError || error instanceof RangeError) return 'units';
-  if (error instanceof LostRaceError) return 'race';
+  if (error instanceof LostRaceError || error instanceof OutOfTurnError) return 'race';
   const { code } = error as { code?: unknown };
   if (typeof code !== 'string') return 'database';
   if (code === UNIQUE_VIOLATION) return 'race';

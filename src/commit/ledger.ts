@@ -6,9 +6,12 @@ import type { Table, Tables } from './tables.js';
 import { usersOf } from './users-of.js';
 
 /** What became of a unit: its outcomes, one per operation, or why it was not applied. */
-export type UnitResult =
-  | { readonly status: 'applied'; readonly outcomes: readonly unknown[] }
-  | { readonly status: 'failed'; readonly error: Error };
+export type UnitResult = { readonly status: 'applied'; readonly outcomes: readonly unknown[] } | FailedUnit;
+
+export interface FailedUnit {
+  readonly status: 'failed';
+  readonly error: Error;
+}
 
 /** What the ledger holds of a key. */
 export interface LedgerRow {

@@ -2,12 +2,6 @@ import type { Dialect, SqlSession, Statement } from '../database.js';
 import { bucketChanges, type Place } from '../domain/leaderboard.js';
 import type { WorkingSet } from './working-set.js';
 
-const VERSION: Record<Dialect, Statement> = {
-  // Also keeps the marks as they are until the end of the transaction.
-  postgres: { name: 'botledger_rank_version', text: 'SELECT botledger_rank_version() AS version' },
-  sqlite: { name: 'botledger_rank_version', text: 'SELECT version FROM rank_state' },
-};
-
 const MARKS: Statement = {
   name: 'botledger_rank_marks',
   text: 'SELECT -minus_xp AS "totalXp", user_id AS id FROM rank_marks ORDER BY mark',
@@ -29,10 +23,8 @@ export class RankKeeper {
   #version: number | undefined;
   #marks: readonly Place[] = [];
 
-  /** Looks whether the marks are still those that are known; from now on they are, until the end of the transaction. */
-  async catchUp(session: SqlSession): Promise<void> {
-    const [state] = await session.query(VERSION[session.dialect], []);
-    const version = state?.['version'] as number;
+  /** Fetches the marks of this version, if they are not known yet. */
+  async catchUp(session: SqlSession, version: number): Promise<void> {
     if (version === this.#version) return;
     this.#marks = (await session.query(MARKS, [])) as unknown as Place[];
     this.#version = version;

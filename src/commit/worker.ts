@@ -10,7 +10,7 @@ import { keepCompleted, openWorkerRedis, UNITS_QUEUE, unitJobOptions } from '../
 import { Batcher, InterruptedError } from './batcher.js';
 import { Committer } from './committer.js';
 import { forgetJobs } from './forget-jobs.js';
-import type { UnitResult } from './ledger.js';
+import type { FailedUnit, UnitResult } from './ledger.js';
 
 /** What a job answers for each of its units, in their order. */
 export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { movedTo: string };
@@ -75,8 +75,13 @@ class JobProcessor {
 
   async process(job: Job, token: string | undefined): Promise<UnitAnswer[]> {
     const units = readUnits(job);
+    const checked = units.map((raw) => this.#check(raw));
+    const fitting = checked.filter((unit): unit is CheckedUnit => !('status' in unit));
     try {
-      const results = await Promise.all(units.map((unit) => this.#settle(unit)));
+      const settled = await this.batcher.submit(fitting);
+      await Promise.all(fitting.flatMap((unit, index) => this.#followUp(unit, settled[index] as UnitResult)));
+      let next = 0;
+      const results = checked.map((unit) => ('status' in unit ? unit : (settled[next++] as UnitResult)));
       if (units.length === 1) return [answerAlone(units[0], results[0] as UnitResult)];
       return await Promise.all(results.map((result, index) => this.#answerInPack(units[index], result)));
     } catch (error) {
@@ -86,12 +91,9 @@ class JobProcessor {
     }
   }
 
-  async #settle(raw: unknown): Promise<UnitResult> {
+  #check(raw: unknown): CheckedUnit | FailedUnit {
     try {
-      const unit = checkUnit(raw, this.maxUnitBytes);
-      const result = await this.batcher.submit(unit);
-      if (result.status === 'applied') await this.#followUp(unit, result.outcomes);
-      return result;
+      return checkUnit(raw, this.maxUnitBytes);
     } catch (error) {
       if (error instanceof ValidationError) return { status: 'failed', error };
       throw error;
@@ -99,12 +101,13 @@ class JobProcessor {
   }
 
   /** What the commit could not do in the database. It may happen twice, when the worker dies before the job is done. */
-  async #followUp({ operations }: CheckedUnit, outcomes: readonly unknown[]): Promise<void> {
-    for (const [index, { operation, telegramId }] of operations.entries()) {
-      const { warning } = outcomes[index] as { warning?: string };
+  #followUp({ operations }: CheckedUnit, result: UnitResult): Promise<unknown>[] {
+    if (result.status !== 'applied') return [];
+    return operations.flatMap(({ operation, telegramId }, index) => {
+      const { warning } = result.outcomes[index] as { warning?: string };
       if (warning) this.logger.warn({ name: operation.name, warning }, 'applied with a warning');
-      if (operation.alone && telegramId !== undefined) await forgetJobs(this.queue, telegramId);
-    }
+      return operation.alone && telegramId !== undefined ? [forgetJobs(this.queue, telegramId)] : [];
+    });
   }
 
   /** A unit that fails in a pack becomes a job of its own, so that its retries and its end can be seen. */

@@ -12,7 +12,7 @@ import { until } from '../helpers/until.js';
 import { eachOn, variants } from '../helpers/variants.js';
 
 const logger = createLogger('test', 'silent');
-const addXp = (telegramId: number) => unitOf({ name: 'addXp', telegramId, xp: 1 });
+const addXp = (telegramId: number): CheckedUnit => unitOf({ name: 'addXp', telegramId, xp: 1 });
 
 /** The users of each batch; a batch commits once it is let go. */
 class HeldCommitter extends Committer {
@@ -39,7 +39,9 @@ describe('The batcher', () => {
   function start({ maxUnits = 100, maxBytes = 1_000_000 }: Partial<BatchLimits> = {}) {
     const committer = new HeldCommitter(on.database);
     const batcher = new Batcher(committer, { maxUnits, maxBytes }, logger);
-    return { committer, submit: (...users: number[]) => Promise.all(users.map((user) => batcher.submit(addXp(user)))) };
+    const submit = async (...users: number[]) =>
+      (await Promise.all(users.map((user) => batcher.submit([addXp(user)])))).flat();
+    return { committer, batcher, submit };
   }
 
   it('hands a lone unit to an idle committer at once: no timer, no turn of the event loop', async () => {
@@ -82,6 +84,14 @@ describe('The batcher', () => {
     expect(committer.batches).to.deep.equal([[1, 2, 3], [4, 5, 6], [7]]);
   });
 
+  it('never cuts a job in two: its units are in one batch, even if they are more than the limit', async () => {
+    const { committer, batcher } = start({ maxUnits: 3 });
+    committer.letGo();
+    const jobs = [[1, 2], [3, 4], [5, 6, 7, 8], [9]].map((users) => batcher.submit(users.map(addXp)));
+    await Promise.all(jobs);
+    expect(committer.batches).to.deep.equal([[1, 2], [3, 4], [5, 6, 7, 8], [9]]);
+  });
+
   it('lets no batch have more bytes than the limit, but for a unit that is larger by itself', async () => {
     const { bytes } = addXp(1);
     const exact = start({ maxBytes: bytes * 2 });
@@ -111,7 +121,7 @@ describe('The batcher', () => {
     const batcher = new Batcher(committer, { maxUnits: 1, maxBytes: 1_000_000 }, logger);
     committer.letGo();
     const broken = { ...addXp(1), operations: undefined as never };
-    const [first, second] = await Promise.allSettled([batcher.submit(broken), batcher.submit(addXp(2))]);
+    const [first, second] = await Promise.allSettled([batcher.submit([broken]), batcher.submit([addXp(2)])]);
     expect([first?.status, second?.status]).to.deep.equal(['rejected', 'fulfilled']);
   });
 });
@@ -123,7 +133,7 @@ describe('An interrupted batcher', () => {
   it('gives back what it cannot commit while the database is away', async () => {
     const away = new Database({ url: `postgres://postgres@127.0.0.1:${await freePort()}/nowhere` });
     const batcher = new Batcher(new Committer(away), limits, logger);
-    const submitted = [1, 2, 3, 4, 5].map((user) => rejection(batcher.submit(addXp(user))));
+    const submitted = [1, 2, 3, 4, 5].map((user) => rejection(batcher.submit([addXp(user)])));
     let settled = false;
     void Promise.race(submitted).then(() => {
       settled = true;
@@ -132,15 +142,15 @@ describe('An interrupted batcher', () => {
     expect(settled, 'waits until it is interrupted').to.equal(false);
     batcher.interrupt();
     for (const error of await Promise.all(submitted)) expect(error).to.be.instanceOf(InterruptedError);
-    expect(await rejection(batcher.submit(addXp(6)))).to.be.instanceOf(InterruptedError);
+    expect(await rejection(batcher.submit([addXp(6)]))).to.be.instanceOf(InterruptedError);
     await away.close();
   });
 
   it('finishes everything while the database is there', async () => {
     const batcher = new Batcher(new Committer(on.database), limits, logger);
-    const submitted = [1, 2, 3, 4, 5].map((user) => batcher.submit(addXp(user)));
+    const submitted = [1, 2, 3, 4, 5].map((user) => batcher.submit([addXp(user)]));
     batcher.interrupt();
-    const statuses = (await Promise.all(submitted)).map(({ status }) => status);
+    const statuses = (await Promise.all(submitted)).flat().map(({ status }) => status);
     expect(statuses).to.deep.equal(Array(5).fill('applied'));
   });
 });

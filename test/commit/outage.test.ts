@@ -37,8 +37,8 @@ describe('When PostgreSQL is', () => {
     const runBot = async (bot: number) => {
       for (let number = 0; !progress.enough; number++) {
         const operations = [bot, number % 7].map((telegramId) => ({ name: 'addXp', telegramId, xp: 1 }));
-        const { status } = await batcher.submit(unit({ key: `${bot}-${number}`, operations }));
-        progress[status === 'applied' ? 'done' : 'failed']++;
+        const [result] = await batcher.submit([unit({ key: `${bot}-${number}`, operations })]);
+        progress[result?.status === 'applied' ? 'done' : 'failed']++;
       }
     };
     const finished = Promise.all(Array.from({ length: BOTS }, (_, bot) => runBot(bot)));
