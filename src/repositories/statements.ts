@@ -1,11 +1,24 @@
 import type { Statement } from '../database.js';
+import type { UserView } from '../domain/views.js';
 
 // What bots ask for with each update, and what grows with the number of users: by hand, so that it is prepared once per
 // connection and makes no models. The bench runs the same statements from a bare handler.
 
-const USER_COLUMNS = `u.telegram_id AS "telegramId", u.username, u.first_name AS "firstName",
-  u.last_name AS "lastName", u.registration_date AS "registrationDate", u.last_activity AS "lastActivity",
-  u.total_xp AS "totalXp", u.level, u.total_trainings AS "totalTrainings", u.total_score AS "totalScore"`;
+const columns: Record<keyof UserView, string> = {
+  telegramId: 'telegram_id',
+  username: 'username',
+  firstName: 'first_name',
+  lastName: 'last_name',
+  registrationDate: 'registration_date',
+  lastActivity: 'last_activity',
+  totalXp: 'total_xp',
+  level: 'level',
+  totalTrainings: 'total_trainings',
+  totalScore: 'total_score',
+};
+const USER_COLUMNS = Object.entries(columns)
+  .map(([property, column]) => `u.${column} AS "${property}"`)
+  .join(', ');
 
 /** A user by `$1`, the Telegram id. */
 export const USER: Statement = {

@@ -63,11 +63,13 @@ export function userView(user: UserColumns): UserView {
     username: user.username,
     firstName: user.firstName,
     lastName: user.lastName,
-    registrationDate: new Date(user.registrationDate).toISOString(),
-    lastActivity: new Date(user.lastActivity).toISOString(),
+    registrationDate: isoOf(user.registrationDate),
+    lastActivity: isoOf(user.lastActivity),
     totalXp: user.totalXp,
     level: user.level,
     totalTrainings: user.totalTrainings,
     totalScore: user.totalScore,
   };
 }
+
+const isoOf = (moment: Date | string) => (typeof moment === 'string' ? new Date(moment) : moment).toISOString();
