@@ -31,7 +31,12 @@ serve({
       RATE_LIMIT_PER_MINUTE: '1000000000',
     };
     const config = readConfig(env);
-    const database = new Database({ url: databaseUrl, poolSize: config.databasePoolSize });
+    const database = new Database({
+      url: databaseUrl,
+      poolSize: config.databasePoolSize,
+      lookupsOnly: true,
+      keepPlans: true,
+    });
     const { url } = await startApi({ config, database, logger: createLogger('api', config.logLevel) });
     return url;
   },

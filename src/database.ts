@@ -26,6 +26,11 @@ export interface DatabaseOptions {
    * values at hand. A plan made while a table was empty would otherwise scan it for as long as the connection lives.
    */
   lookupsOnly?: boolean;
+  /**
+   * With `lookupsOnly`: plans each statement once per connection. For reads by `Database#read`, whose plans are the same
+   * for all values, and which take PostgreSQL less time than to plan them.
+   */
+  keepPlans?: boolean;
 }
 
 export type Row = Record<string, unknown>;
@@ -54,7 +59,7 @@ const DEADLOCK_RETRIES = 10;
 // Beyond 2^53 nothing of ours is stored: every payload is bounded, and sums are clamped.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
-/** Rows of the commit path: JSON stays text, because nothing there looks into it. */
+/** Rows as plain statements give them: JSON stays text, because the commit path never looks into it. */
 const rowTypes = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (oid === pg.types.builtins.JSON || oid === pg.types.builtins.JSONB) return (text: string) => text;
@@ -98,10 +103,7 @@ export class Database {
   async #inPostgres<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
     const connections = this.sequelize.connectionManager;
     const client = (await connections.getConnection({ type: 'write' })) as pg.Client;
-    const conversation = new Conversation('postgres', ({ name, text }, values) => {
-      gather(client);
-      return client.query({ name, text, values: values as unknown[], types: rowTypes }).then(({ rows }) => rows);
-    });
+    const conversation = new Conversation('postgres', (statement, values) => ask(client, statement, values));
     let broken = true;
     try {
       // Nothing waits for the answer of BEGIN: what is written comes after answers that come after it.
@@ -138,6 +140,40 @@ export class Database {
     } catch (error) {
       await run(connection, 'ROLLBACK', []).catch(() => undefined);
       throw conversation.failure ?? error;
+    }
+  }
+
+  /**
+   * Runs one statement that reads, outside of any transaction; for what is asked so often that a model would cost more
+   * than the question.
+   *
+   * @param values bound to `$1…`, on SQLite too
+   * @returns rows as the driver gives them: JSON is text, and SQLite's dates are, too
+   * @throws the driver's error
+   */
+  async read(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    const { logging } = this.sequelize.options;
+    if (typeof logging === 'function') logging(statement.text);
+    if (this.dialect === 'sqlite') {
+      const connection = await sqliteConnection(this.sequelize, 'reader');
+      return run(
+        connection,
+        statement.text,
+        Object.fromEntries(values.map((value, index) => [`$${index + 1}`, value])),
+      );
+    }
+    const connections = this.sequelize.connectionManager;
+    const client = (await connections.getConnection({ type: 'read' })) as pg.Client;
+    let broken = false;
+    try {
+      return await ask(client, statement, values);
+    } catch (error) {
+      // What PostgreSQL refused it has done with; after any other error its answer may still be under way.
+      broken = !(error instanceof pg.DatabaseError);
+      throw error;
+    } finally {
+      if (broken) await (connections as unknown as PoolKeeper).destroyConnection(client).catch(() => undefined);
+      else connections.releaseConnection(client);
     }
   }
 
@@ -289,11 +325,18 @@ function openPostgres(options: DatabaseOptions): Sequelize {
     sequelize.addHook('afterConnect', async (connection) => {
       await (connection as pg.Client).query(
         'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; ' +
-          'SET plan_cache_mode = force_custom_plan',
+          // A bitmap is made of all that matches; a page needs the first few, in order.
+          (options.keepPlans ? 'SET enable_bitmapscan = off' : 'SET plan_cache_mode = force_custom_plan'),
       );
     });
   }
   return sequelize;
+}
+
+async function ask(client: pg.Client, { name, text }: Statement, values: readonly unknown[]): Promise<Row[]> {
+  gather(client);
+  const result = await client.query({ name, text, values: values as unknown[], types: rowTypes });
+  return result.rows;
 }
 
 function openSqlite({ url }: DatabaseOptions): Sequelize {
@@ -316,7 +359,7 @@ async function sqliteConnection(sequelize: Sequelize, uuid: string): Promise<sql
   return connection;
 }
 
-function run(connection: sqlite3.Database, text: string, values: readonly unknown[]): Promise<Row[]> {
+function run(connection: sqlite3.Database, text: string, values: object): Promise<Row[]> {
   return new Promise((resolve, reject) => {
     connection.all<Row>(text, values, (error, rows) => (error ? reject(error) : resolve(rows)));
   });

@@ -1,13 +1,5 @@
 import * as z from 'zod';
-import {
-  appliedState,
-  badgeView,
-  failedState,
-  leaderboardEntry,
-  paymentView,
-  subscriptionView,
-  waitingState,
-} from '../domain/views.js';
+import { appliedState, badgeView, failedState, paymentView, subscriptionView, waitingState } from '../domain/views.js';
 
 /** What routes answer that is not a view by itself. */
 
@@ -20,8 +12,6 @@ export const badgeList = z.strictObject({ badges: z.array(badgeView) });
 export const paymentList = z.strictObject({ payments: z.array(paymentView) });
 
 export const activeSubscription = z.strictObject({ subscription: subscriptionView.nullable() });
-
-export const leaderboardPage = z.strictObject({ users: z.array(leaderboardEntry), total: z.int() });
 
 const key = z.string();
 

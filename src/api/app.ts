@@ -1,5 +1,4 @@
 import type { Queue } from 'bullmq';
-import compression from 'compression';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
 import type { Config } from '../config.js';
@@ -41,9 +40,6 @@ export interface AppDependencies {
   logger: Logger;
 }
 
-/** Bytes. To compress a session of 3 KB takes 0.15 ms, and bots are near: that is as long as its whole answer takes. */
-const WORTH_COMPRESSING = 8_192;
-
 /** The HTTP API with its health checks and its documentation, and Bull Board behind its login. */
 export function createApp(dependencies: AppDependencies): Express {
   const { config, units, schedule, logger } = dependencies;
@@ -53,12 +49,13 @@ export function createApp(dependencies: AppDependencies): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustedProxies);
-  app.use(requestLog(logger), compression({ threshold: WORTH_COMPRESSING }), dataHeaders, answerUnchanged);
+  app.use(requestLog(logger), dataHeaders, answerUnchanged);
+  // First, because Express tries one after the other.
+  app.use('/v1', personalData, authenticate(config.apiTokens), limitRate(config.rateLimitPerMinute, logger));
+  for (const { router } of forBots) app.use(router);
   app.use(health.router);
   app.use(documentRoutes([...forBots, health]).router);
   app.use(docsRouter());
-  app.use('/v1', personalData, authenticate(config.apiTokens), limitRate(config.rateLimitPerMinute, logger));
-  for (const { router } of forBots) app.use(router);
   app.use(adminRouter({ config, units, schedule, logger }));
   app.use(notFound);
   app.use(problemHandler(logger));
@@ -80,6 +77,6 @@ function routesForBots({ config, database, units, watcher, waits }: AppDependenc
 
 /** No cache but the caller's own may keep an answer, and that one has to ask whether it still holds. */
 const personalData: RequestHandler = (_req, res, next) => {
-  res.set('Cache-Control', 'private, no-cache');
+  res.setHeader('Cache-Control', 'private, no-cache');
   next();
 };

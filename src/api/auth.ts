@@ -23,22 +23,22 @@ declare global {
  * @param tokens tokens by bot
  */
 export function authenticate(tokens: ReadonlyMap<string, string>): RequestHandler {
-  const known = [...tokens].map(([bot, token]) => ({ bot, digest: digest(token) }));
+  // Found by its digest: the time which that takes tells of the digest alone, and nothing of a token follows from that.
+  // Reversed, so that a token of two bots is the first one's.
+  const bots = new Map([...tokens].reverse().map(([bot, token]) => [hash('sha256', token, 'base64'), bot]));
   return (req, res, next) => {
     const [, token] = /^Bearer +(\S+)$/i.exec(req.get('authorization') ?? '') ?? [];
     if (token === undefined)
       throw unauthorized('Bearer', 'Send the header Authorization: Bearer <the token of your bot>');
 
-    const shown = digest(token);
-    // Compares with all of them, so that the time taken tells nothing.
-    const matches = known.filter((candidate) => timingSafeEqual(candidate.digest, shown));
-    if (!matches[0]) {
+    const bot = bots.get(hash('sha256', token, 'base64'));
+    if (bot === undefined) {
       throw unauthorized(
         'Bearer error="invalid_token"',
         'This token is not known: use the one of your bot in API_TOKENS',
       );
     }
-    res.locals.caller = { bot: matches[0].bot };
+    res.locals.caller = { bot };
     next();
   };
 }

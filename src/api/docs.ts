@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type RequestHandler, Router } from 'express';
+import { answerJson, compress } from './answer.js';
 import { openApiDocument as documentSchema } from './answers.js';
 import { docsHeaders } from './headers.js';
 import { openApiDocument } from './openapi/document.js';
@@ -23,7 +24,8 @@ export function documentRoutes(routes: readonly Routes[]): Routes {
     },
     (_req, res) => {
       document ??= openApiDocument([...routes, own]);
-      res.set('Cache-Control', 'no-cache').json(document);
+      res.set('Cache-Control', 'no-cache');
+      answerJson(res, document);
     },
   );
   return own;
@@ -54,7 +56,7 @@ const PAGE = `<!doctype html>
 /** `/docs`: the same for people, with nothing from elsewhere. */
 export function docsRouter(): Router {
   const router = Router();
-  router.use('/docs', docsHeaders, revalidated);
+  router.use('/docs', compress, docsHeaders, revalidated);
   router
     .route('/docs')
     .get((_req, res) => void res.type('html').send(PAGE))

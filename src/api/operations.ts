@@ -4,6 +4,7 @@ import type { OperationState } from '../domain/views.js';
 import { errorOfReason, IdempotencyConflictError, ValidationError } from '../errors.js';
 import { freshKey } from '../fresh-key.js';
 import { checkUnit, type WireOperation } from '../operations/unit.js';
+import { answerJson } from './answer.js';
 import { appliedUnit, unitState, waitingUnit } from './answers.js';
 import { requireOwnBot } from './auth.js';
 import { operationsBody } from './openapi/operations.js';
@@ -115,7 +116,7 @@ const jsonOnly: RequestHandler = (req, _res, next) => {
 
 function answer(res: Response, key: string, state: OperationState): void {
   if (state.status === 'failed') throw failure(key, state.reason);
-  res.status(state.status === 'applied' ? 200 : 202).json({ key, ...state });
+  answerJson(res.status(state.status === 'applied' ? 200 : 202), { key, ...state });
 }
 
 function failure(key: string, reason: string): Error {

@@ -37,7 +37,7 @@ function isAwayCode(code: string): boolean {
 function isLostConnection({ name, message }: Error): boolean {
   return (
     name === 'MaxRetriesPerRequestError' ||
-    /^Connection (is closed|terminated)|^Stream isn't writeable|^Client has encountered a connection error/.test(
+    /^Connection (is closed|terminated)|^Stream isn't writeable|^Client has encountered a connection error|^Query read timeout/.test(
       message,
     )
   );

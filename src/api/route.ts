@@ -2,6 +2,7 @@ import { type RequestHandler, type Response, Router } from 'express';
 import * as z from 'zod';
 import { ValidationError } from '../errors.js';
 import { describe } from '../operations/unit.js';
+import { answerJson } from './answer.js';
 import type { Caller } from './auth.js';
 import { only, Problem } from './problem.js';
 
@@ -80,7 +81,7 @@ export class Routes {
     this.add({ method: 'get', answers, ...description }, async (req, res) => {
       const caller = callerOf(res);
       const request = { params: check('path', params, req.params), query: check('query', query, req.query), caller };
-      res.json(await answer(request));
+      answerJson(res, await answer(request));
     });
   }
 

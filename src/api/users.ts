@@ -1,6 +1,6 @@
-import { accessView, userView } from '../domain/views.js';
+import { accessView, leaderboardPage, userView } from '../domain/views.js';
 import type { Repositories } from '../repositories/index.js';
-import { activeSubscription, badgeList, count, leaderboardPage, rank } from './answers.js';
+import { activeSubscription, badgeList, count, rank } from './answers.js';
 import { badgeType, bot, page, telegramId } from './parameters.js';
 import { Problem } from './problem.js';
 import { Routes } from './route.js';
@@ -93,10 +93,7 @@ export function usersRoutes({ users, badges, subscriptions }: Repositories): Rou
     params: {},
     query: page,
     returns: leaderboardPage,
-    async answer({ query }) {
-      const [entries, total] = await Promise.all([users.leaderboard(query), users.count()]);
-      return { users: entries, total };
-    },
+    answer: ({ query }) => users.leaderboard(query),
   });
 
   return routes;

@@ -66,10 +66,10 @@ export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptio
     const database = await open(openDatabase(config));
     await database.migrate();
     // SQLite has one writer, so all parts share one Database, which lets them take turns.
-    const forCommits = database.dialect === 'sqlite' ? database : await open(openDatabase(config, true));
-    await open(startCommitWorker({ config, database: forCommits, logger }));
+    const forLookups = database.dialect === 'sqlite' ? database : await open(openDatabase(config, true));
+    await open(startCommitWorker({ config, database: forLookups, logger }));
     await open(startSchedule({ config, database, logger }));
-    const { url } = await open(startApi({ config, database, logger }));
+    const { url } = await open(startApi({ config, database: forLookups, logger }));
     return { config, database, logger, url, close };
   } catch (error) {
     await close();

@@ -74,6 +74,10 @@ export type AccessView = z.infer<typeof accessView>;
 export const leaderboardEntry = userView.extend({ rank: whole.min(1) });
 export type LeaderboardEntry = z.infer<typeof leaderboardEntry>;
 
+/** Some of the leaderboard, and how many users there are in all. */
+export const leaderboardPage = z.strictObject({ users: z.array(leaderboardEntry), total: whole });
+export type LeaderboardPage = z.infer<typeof leaderboardPage>;
+
 export const paymentView = z.strictObject({
   provider: text,
   paymentId: text,

@@ -1,15 +1,15 @@
-import type { Repository } from 'sequelize-typescript';
-import type { Database } from '../database.js';
+import type { Database, Row } from '../database.js';
+import type { JsonText } from '../domain/rows.js';
 import type { SessionView } from '../domain/views.js';
-import { User } from '../models/index.js';
-import { userView } from './user.js';
+import { SESSION } from './statements.js';
+import { type UserColumns, userView } from './user.js';
 
 /** Reads the bots' sessions. */
 export class SessionRepository {
-  readonly #users: Repository<User>;
+  readonly #database: Database;
 
   constructor(database: Database) {
-    this.#users = database.sequelize.getRepository(User);
+    this.#database = database;
   }
 
   /**
@@ -17,12 +17,14 @@ export class SessionRepository {
    * update of a bot starts with it.
    */
   async byTelegramId(telegramId: number, bot: string): Promise<SessionView> {
-    const user = await this.#users.findOne({
-      where: { telegramId },
-      include: { association: 'botSessions', required: false, where: { botName: bot } },
-    });
-    if (!user) return { user: null, session: {}, stats: {} };
-    const session = user.botSessions?.[0];
-    return { user: userView(user), session: session?.sessionData ?? {}, stats: session?.statsData ?? {} };
+    const [row] = await this.#database.read(SESSION, [telegramId, bot]);
+    if (!row) return { user: null, session: {}, stats: {} };
+    return {
+      user: userView(row as unknown as UserColumns),
+      session: objectOf(row, 'session'),
+      stats: objectOf(row, 'stats'),
+    };
   }
 }
+
+const objectOf = (row: Row, column: string) => JSON.parse((row[column] as JsonText | null) ?? '{}');

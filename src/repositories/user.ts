@@ -1,33 +1,9 @@
-import { QueryTypes } from 'sequelize';
 import type { Repository } from 'sequelize-typescript';
 import type { Database } from '../database.js';
-import type { LeaderboardEntry, UserView } from '../domain/views.js';
+import type { UserRow } from '../domain/rows.js';
+import type { LeaderboardPage, UserView } from '../domain/views.js';
 import { User } from '../models/index.js';
-
-/**
- * Above a user are the buckets above theirs (src/domain/leaderboard.ts), and who is before them in their own: from its
- * mark on. Without marks the one bucket begins before everybody. Counts are apart by whether the XP is the same, because
- * one condition with OR would scan the table. One statement, so that all its numbers are of one moment.
- */
-const RANK = `
-  WITH me AS (SELECT total_xp, id FROM users WHERE telegram_id = $1),
-    mark AS (
-      SELECT mark, -minus_xp AS total_xp, user_id FROM rank_marks
-       WHERE (minus_xp, user_id) <= ((SELECT -total_xp FROM me), (SELECT id FROM me))
-       ORDER BY minus_xp DESC, user_id DESC LIMIT 1),
-    start AS (
-      SELECT mark, total_xp, user_id FROM mark
-       UNION ALL SELECT 0, 9007199254740991, 0 WHERE NOT EXISTS (SELECT 1 FROM mark))
-  SELECT 1
-       + COALESCE((SELECT sum(c.users) FROM rank_counts AS c WHERE c.bucket < start.mark), 0)
-       + (SELECT count(*) FROM users AS u WHERE u.total_xp > me.total_xp AND u.total_xp < start.total_xp)
-       + CASE WHEN start.total_xp > me.total_xp
-           THEN (SELECT count(*) FROM users AS u WHERE u.total_xp = start.total_xp AND u.id >= start.user_id)
-              + (SELECT count(*) FROM users AS u WHERE u.total_xp = me.total_xp AND u.id < me.id)
-           ELSE (SELECT count(*) FROM users AS u
-                  WHERE u.total_xp = me.total_xp AND u.id >= start.user_id AND u.id < me.id)
-         END AS place
-    FROM me, start`;
+import { COUNT, LEADERBOARD, RANK, USER } from './statements.js';
 
 /** Reads users. */
 export class UserRepository {
@@ -40,8 +16,8 @@ export class UserRepository {
   }
 
   async byTelegramId(telegramId: number): Promise<UserView | null> {
-    const user = await this.#users.findOne({ where: { telegramId } });
-    return user && userView(user);
+    const [user] = await this.#database.read(USER, [telegramId]);
+    return user ? userView(user as unknown as UserColumns) : null;
   }
 
   async byId(id: number): Promise<UserView | null> {
@@ -49,45 +25,51 @@ export class UserRepository {
     return user && userView(user);
   }
 
-  /** Users by XP, most first; of equals, who was there first comes first. */
-  async leaderboard({ limit = 10, offset = 0 }: { limit?: number; offset?: number } = {}): Promise<LeaderboardEntry[]> {
-    const users = await this.#users.findAll({
-      order: [
-        ['totalXp', 'DESC'],
-        ['id', 'ASC'],
-      ],
-      limit,
-      offset,
-    });
-    return users.map((user, index) => ({ rank: offset + index + 1, ...userView(user) }));
+  /**
+   * Users by XP, most first; of equals, who was there first comes first.
+   *
+   * @returns the page, and how many users there are in all
+   */
+  async leaderboard({ limit = 10, offset = 0 }: { limit?: number; offset?: number } = {}): Promise<LeaderboardPage> {
+    const rows = await this.#database.read(LEADERBOARD, [limit, offset]);
+    const users = (rows as unknown as UserColumns[])
+      .filter(({ telegramId }) => telegramId !== null)
+      .map((user, index) => ({ rank: offset + index + 1, ...userView(user) }));
+    return { users, total: rows[0]?.['total'] as number };
   }
 
   /** The user's place in the leaderboard, or null for an unknown user. */
   async rank(telegramId: number): Promise<number | null> {
-    const [row] = await this.#database.sequelize.query<{ place: number }>(RANK, {
-      bind: [telegramId],
-      type: QueryTypes.SELECT,
-    });
-    return row?.place ?? null;
+    const [row] = await this.#database.read(RANK, [telegramId]);
+    return (row?.['rank'] as number | undefined) ?? null;
   }
 
   async count(): Promise<number> {
-    return this.#users.count();
+    const [row] = await this.#database.read(COUNT, []);
+    return row?.['count'] as number;
   }
 }
 
+/** What a view of a user is made from; SQLite has no dates but text. */
+export interface UserColumns extends Omit<UserRow, 'id' | 'registrationDate' | 'lastActivity'> {
+  registrationDate: Date | string;
+  lastActivity: Date | string;
+}
+
 /** A user as reads show it. */
-export function userView(user: User): UserView {
+export function userView(user: UserColumns): UserView {
   return {
     telegramId: user.telegramId,
     username: user.username,
     firstName: user.firstName,
     lastName: user.lastName,
-    registrationDate: user.registrationDate.toISOString(),
-    lastActivity: user.lastActivity.toISOString(),
+    registrationDate: isoOf(user.registrationDate),
+    lastActivity: isoOf(user.lastActivity),
     totalXp: user.totalXp,
     level: user.level,
     totalTrainings: user.totalTrainings,
     totalScore: user.totalScore,
   };
 }
+
+const isoOf = (moment: Date | string) => (typeof moment === 'string' ? new Date(moment) : moment).toISOString();

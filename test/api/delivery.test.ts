@@ -28,6 +28,19 @@ describe('How answers are delivered', () => {
     expect((await api.get('/v1/users/9', { headers: { 'if-none-match': '*' } })).status).to.equal(404);
   });
 
+  it('without its body to who asks for the head', async () => {
+    const headers = { authorization: `Bearer ${SPIN_TOKEN}` };
+    for (const path of [session, '/v1/users/count']) {
+      const whole = await request(api.url + path, { headers });
+      const head = await request(api.url + path, { headers, method: 'HEAD' });
+      expect([head.statusCode, await head.body.text()]).to.deep.equal([200, '']);
+      for (const name of ['etag', 'content-type', 'content-length']) {
+        expect(head.headers[name], name).to.be.a('string').and.equal(whole.headers[name]);
+      }
+      expect(Number(head.headers['content-length'])).to.equal((await whole.body.arrayBuffer()).byteLength);
+    }
+  });
+
   it('compressed to who takes that, and only where it is worth it', async () => {
     for (const encoding of ['gzip', 'br', 'deflate']) {
       const headers = { authorization: `Bearer ${SPIN_TOKEN}`, 'accept-encoding': encoding };

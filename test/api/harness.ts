@@ -91,7 +91,7 @@ export async function startTestApi({
 }
 
 function openDatabase(url: string) {
-  const database = new Database({ url });
+  const database = new Database({ url, lookupsOnly: true, keepPlans: true });
   return { database, url, close: () => database.close() };
 }
 

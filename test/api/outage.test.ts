@@ -13,6 +13,7 @@ describe('isOutage', () => {
       withCode('ECONNRESET'),
       new Error('Connection is closed.'),
       new Error('Connection terminated unexpectedly'),
+      new Error('Query read timeout'),
       new Error("Stream isn't writeable and enableOfflineQueue options is false"),
       Object.assign(new Error('Reached the max retries per request limit'), { name: 'MaxRetriesPerRequestError' }),
     ];

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { QueryTypes } from 'sequelize';
+import { QueryTypes, Transaction } from 'sequelize';
 import { Committer } from '../../src/commit/committer.js';
-import { Database } from '../../src/database.js';
+import { Database, type Row, type Statement } from '../../src/database.js';
+import { LEADERBOARD, RANK } from '../../src/repositories/statements.js';
 import { UserRepository } from '../../src/repositories/user.js';
 import { refreshRanks } from '../../src/schedule/refresh-ranks.js';
 import { dialects, type FreshDatabase, freshDatabase } from '../helpers/databases.js';
@@ -31,7 +32,7 @@ for (const dialect of dialects) {
     });
     afterEach(() => fresh.close());
 
-    it('keeps every rank exact, whatever is committed between the cuts', async function () {
+    it('keeps every rank and every page exact, whatever is committed between the cuts', async function () {
       this.timeout(60_000);
       const { database } = fresh;
       await fc.assert(
@@ -39,6 +40,7 @@ for (const dialect of dialects) {
           .asyncProperty(fc.array(step, { minLength: 20, maxLength: 120 }), async (steps) => {
             await play(database, [...steps, 'commit']);
             await expectExactRanks(database);
+            await expectExactPages(database);
           })
           .afterEach(() => clear(database)),
         { numRuns: 25 },
@@ -77,33 +79,48 @@ for (const dialect of dialects) {
   });
 }
 
-describe('refreshRanks beside commits on postgres', () => {
-  it('stays exact while four workers commit and two processes refresh', async function () {
-    this.timeout(60_000);
-    const fresh = await freshDatabase('postgres');
-    const others = Array.from({ length: 4 }, () => new Database({ url: fresh.url, lookupsOnly: true }));
-    const committers = others.map((database) => new Committer(database));
-    let busy = true;
-    const refreshing = [fresh.database, others[0] as Database].map(async (database) => {
-      while (busy) await refreshRanks({ database, bucketSize: 3 + Math.floor(Math.random() * 3), worthwhile: 1 });
-    });
-    await Promise.all(
-      committers.map(async (committer, worker) => {
-        for (let round = 0; round < 40; round++) {
-          const units = Array.from({ length: 10 }, (_, index) =>
-            xpFor(1 + ((round * 7 + index * 13 + worker * 5) % 60), ((round * 31 + index * 17) % 40) - 10),
-          );
-          await committer.commit(units);
+for (const dialect of dialects) {
+  describe(`refreshRanks beside commits on ${dialect}`, () => {
+    it('leaves ranks and pages exact at every moment, while workers commit and processes refresh', async function () {
+      this.timeout(60_000);
+      const fresh = await freshDatabase(dialect);
+      const { database, url } = fresh;
+      // SQLite has one writer, so there all share one.
+      const others =
+        dialect === 'sqlite' ? [] : Array.from({ length: 4 }, () => new Database({ url, lookupsOnly: true }));
+      const workers = dialect === 'sqlite' ? [database, database] : others;
+      let busy = true;
+      const refreshing = [database, workers[0] as Database].map(async (each) => {
+        while (busy) {
+          await refreshRanks({ database: each, bucketSize: 3 + Math.floor(Math.random() * 3), worthwhile: 1 });
         }
-      }),
-    );
-    busy = false;
-    await Promise.all(refreshing);
-    await expectExactRanks(fresh.database);
-    await Promise.all(others.map((database) => database.close()));
-    await fresh.close();
+      });
+      const reading = (async () => {
+        let reads = 0;
+        for (; busy; reads++) await expectExactMoment(database);
+        return reads;
+      })();
+      await Promise.all(
+        workers.map(async (each, worker) => {
+          const committer = new Committer(each);
+          for (let round = 0; round < 40; round++) {
+            const units = Array.from({ length: 10 }, (_, index) =>
+              xpFor(1 + ((round * 7 + index * 13 + worker * 5) % 60), ((round * 31 + index * 17) % 40) - 10),
+            );
+            await committer.commit(units);
+          }
+        }),
+      ).finally(() => {
+        busy = false;
+      });
+      await Promise.all(refreshing);
+      expect(await reading).to.be.above(3);
+      await expectExactRanks(database);
+      await Promise.all(others.map((each) => each.close()));
+      await fresh.close();
+    });
   });
-});
+}
 
 async function play(database: Database, steps: Step[]): Promise<void> {
   const committer = new Committer(database);
@@ -120,9 +137,49 @@ async function play(database: Database, steps: Step[]): Promise<void> {
   }
 }
 
+async function expectExactPages(database: Database): Promise<void> {
+  const users = new UserRepository(database);
+  const everybody = await inOrder(database);
+  const total = everybody.length;
+  expect(await users.count()).to.equal(total);
+  for (let offset = 0; offset <= total + 1; offset += 1 + Math.floor(Math.random() * 4)) {
+    const limit = 1 + Math.floor(Math.random() * 12);
+    const page = await users.leaderboard({ limit, offset });
+    expect({ ...page, users: page.users.map(({ rank, telegramId }) => ({ rank, telegramId })) }).to.deep.equal({
+      users: everybody.slice(offset, offset + limit),
+      total,
+    });
+  }
+}
+
+/** Asks for a page and a rank, and counts everybody out, all as of one moment. */
+async function expectExactMoment({ sequelize }: Database): Promise<void> {
+  const isolationLevel = Transaction.ISOLATION_LEVELS.REPEATABLE_READ;
+  await sequelize.transaction({ isolationLevel }, async (transaction) => {
+    const ask = ({ text }: Pick<Statement, 'text'>, bind: number[] = []) =>
+      sequelize.query<Row>(text, { bind, transaction, type: QueryTypes.SELECT });
+    const everybody = await ask(IN_ORDER);
+    const offset = Math.floor(Math.random() * (everybody.length + 2));
+    const page = await ask(LEADERBOARD, [5, offset]);
+    expect(page.map(({ total }) => total)).to.deep.equal(page.map(() => everybody.length));
+    const found = page.map(({ telegramId }) => telegramId).filter((telegramId) => telegramId !== null);
+    expect(found).to.deep.equal(everybody.slice(offset, offset + 5).map(({ telegramId }) => telegramId));
+    for (const { telegramId, rank } of everybody.slice(offset, offset + 1)) {
+      expect(await ask(RANK, [telegramId as number])).to.deep.equal([{ rank }]);
+    }
+  });
+}
+
+const IN_ORDER = {
+  text: `SELECT row_number() OVER (ORDER BY total_xp DESC, id) AS rank, telegram_id AS "telegramId" FROM users
+    ORDER BY total_xp DESC, id`,
+};
+
+const inOrder = ({ sequelize }: Database) => sequelize.query<Row>(IN_ORDER.text, { type: QueryTypes.SELECT });
+
 async function expectExactRanks(database: Database): Promise<void> {
   const users = new UserRepository(database);
-  const board = await users.leaderboard({ limit: 1_000 });
+  const { users: board } = await users.leaderboard({ limit: 1_000 });
   const ranks = await Promise.all(board.map(({ telegramId }) => users.rank(telegramId)));
   expect(ranks).to.deep.equal(board.map(({ rank }) => rank));
 }

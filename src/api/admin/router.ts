@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import { type RequestHandler, Router } from 'express';
 import type { Config } from '../../config.js';
 import type { Logger } from '../../logger.js';
+import { compress } from '../answer.js';
 import { boardRouter } from './board.js';
 import { loginRouter } from './login.js';
 import { sameOrigin } from './same-origin.js';
@@ -18,7 +19,7 @@ export interface AdminDependencies {
 /** Everything under `/admin`: whatever is added after `requireLogin` is behind the login. */
 export function adminRouter({ config, units, schedule, logger }: AdminDependencies): Router {
   const router = Router();
-  router.use('/admin', uncached, sameOrigin, readSession(config.admin));
+  router.use('/admin', compress, uncached, sameOrigin, readSession(config.admin));
   router.use(loginRouter(config.admin, logger));
   router.use('/admin', requireLogin);
   router.get('/admin', (_req, res) => res.redirect('/admin/queues'));
