@@ -2,14 +2,15 @@ import type { Database, SqlSession } from '../database.js';
 import { defaultSettings, type Settings } from '../domain/settings.js';
 import { earlier } from '../domain/time.js';
 import type { Context } from '../operations/operation.js';
-import type { CheckedUnit } from '../operations/unit.js';
+import { type CheckedUnit, isAlone } from '../operations/unit.js';
 import { blame, LostRaceError, OutageError, RuleFailures } from './failures.js';
 import { flush } from './flush.js';
+import { recordKeptPayments } from './kept-payments.js';
 import { readLedger, record, splitByLedger, type UnitResult } from './ledger.js';
 import { createMissingUsers, loadTouched, lockUsers } from './load.js';
 import { RankKeeper } from './ranks.js';
 import { describeTables, type Tables } from './tables.js';
-import { BURIED, findGraves, isBuried } from './tombstones.js';
+import { findGraves, isBuried, outcomesOfBuried } from './tombstones.js';
 import { WorkingSet } from './working-set.js';
 
 /** Times that a batch which lost a race for a unique index runs again before its units are looked at one by one. */
@@ -107,18 +108,18 @@ export class Committer {
         this.#ranks.catchUp(session),
       ]);
       const { fresh, settled, copies } = splitByLedger(units, ledgerRows);
-      const [buried, living] = partition(fresh, (unit) => isBuried(unit, graves, now));
+      const ofDeleted = await recordKeptPayments(session, this.#tables, fresh, graves, now);
+      for (const unit of fresh) {
+        if (!ofDeleted.has(unit) && isBuried(unit, graves, now)) ofDeleted.set(unit, outcomesOfBuried(unit));
+      }
+      const living = fresh.filter((unit) => !ofDeleted.has(unit));
       await this.#createUsers(session, rows, living, now);
       await loadTouched(session, this.#tables, rows, living);
-      const outcomes = applyInOrder(living, rows, now, this.#settings);
-      for (const unit of buried) {
-        const dropped = unit.operations.map(() => BURIED);
-        outcomes.set(unit, dropped);
-      }
+      const outcomes = new Map([...applyInOrder(living, rows, now, this.#settings), ...ofDeleted]);
       await flush(session, this.#tables, rows);
       this.#ranks.book(session, rows);
       const deletions = living.filter(isAlone);
-      record(session, this.#tables, outcomes, new Set([...buried, ...deletions]), now);
+      record(session, this.#tables, outcomes, new Set([...ofDeleted.keys(), ...deletions]), now);
 
       const results = new Map(settled);
       for (const [unit, applied] of outcomes) results.set(unit, { status: 'applied', outcomes: applied });
@@ -135,14 +136,6 @@ export class Committer {
     if (units.some((unit) => isBuried(unit, graves, now))) throw new LostRaceError();
   }
 }
-
-function partition<T>(all: readonly T[], belongs: (one: T) => boolean): [T[], T[]] {
-  const sides: [T[], T[]] = [[], []];
-  for (const one of all) sides[belongs(one) ? 0 : 1].push(one);
-  return sides;
-}
-
-const isAlone = ({ operations }: CheckedUnit) => operations[0]?.operation.alone === true;
 
 /** Cuts before and after each unit that wants to be committed by itself. */
 function apart(units: readonly CheckedUnit[]): CheckedUnit[][] {

@@ -1,6 +1,6 @@
 import type { SqlSession } from '../database.js';
 import { earlier } from '../domain/time.js';
-import type { CheckedUnit } from '../operations/unit.js';
+import { type CheckedUnit, isAlone } from '../operations/unit.js';
 import { selectByKey } from './statements.js';
 import type { Tables } from './tables.js';
 import { usersOf } from './users-of.js';
@@ -22,14 +22,16 @@ export async function findGraves(
 
 /**
  * Whether a unit names a user who was deleted after the unit was made: a late or retried job must not bring the user
- * back. Deletions themselves are never among them.
+ * back, and a late deletion must not delete a user who came back after another one.
  */
 export function isBuried(unit: CheckedUnit, graves: Graves, now: Date): boolean {
-  if (graves.size === 0 || unit.operations[0]?.operation.alone) return false;
+  if (graves.size === 0) return false;
   return usersOf(unit).some((telegramId) => earlier(unit.at, now) <= (graves.get(telegramId) ?? NEVER));
 }
 
 const NEVER = new Date(-8.64e15);
 
-/** What each operation of a buried unit answers. */
-export const BURIED = { userDeleted: true } as const;
+/** What the operations of a buried unit answer. */
+export function outcomesOfBuried(unit: CheckedUnit): readonly unknown[] {
+  return isAlone(unit) ? [{ deleted: false }] : unit.operations.map(() => ({ userDeleted: true }));
+}

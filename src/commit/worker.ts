@@ -2,9 +2,12 @@ import { hash } from 'node:crypto';
 import { type Job, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
+import { earlier } from '../domain/time.js';
 import { IdempotencyConflictError, ValidationError } from '../errors.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
+import type { Operation } from '../operations/operation.js';
+import { findOperation } from '../operations/registry.js';
 import { type CheckedUnit, checkUnit, jobName, readJob, type Unit } from '../operations/unit.js';
 import { keepCompleted, openWorkerRedis, UNITS_QUEUE, unitJobOptions } from '../queue.js';
 import { Batcher, InterruptedError } from './batcher.js';
@@ -49,6 +52,12 @@ export async function startCommitWorker({ config, database, logger }: CommitDepe
   worker.on('failed', (job, error) =>
     logger.warn({ job: job?.id, name: job?.name, reason: error.message }, 'job failed'),
   );
+  worker.on('completed', (job) => {
+    // While it ran, the deletion in it could not remove it.
+    if (isPackWithDeletion(job)) {
+      job.remove().catch((error: Error) => logger.warn({ job: job.id, err: error.message }, 'job not removed'));
+    }
+  });
   queue.on('error', () => undefined);
   await worker.waitUntilReady();
   logger.info({ concurrency: config.workerConcurrency, ...limits }, 'commit worker is ready');
@@ -99,11 +108,12 @@ class JobProcessor {
   }
 
   /** What the commit could not do in the database. It may happen twice, when the worker dies before the job is done. */
-  async #followUp({ operations }: CheckedUnit, outcomes: readonly unknown[]): Promise<void> {
+  async #followUp({ at, operations }: CheckedUnit, outcomes: readonly unknown[]): Promise<void> {
     for (const [index, { operation, telegramId }] of operations.entries()) {
       const { warning } = outcomes[index] as { warning?: string };
       if (warning) this.logger.warn({ name: operation.name, warning }, 'applied with a warning');
-      if (operation.alone && telegramId !== undefined) await forgetJobs(this.queue, telegramId);
+      if (operation.alone && telegramId !== undefined)
+        await forgetJobs(this.queue, telegramId, earlier(at, new Date()));
     }
   }
 
@@ -127,6 +137,15 @@ function readUnits(job: Job): unknown[] {
   } catch (error) {
     throw new UnrecoverableError(reason(error as Error));
   }
+}
+
+/** The SDK makes none, but whoever enqueues may. */
+function isPackWithDeletion({ data }: Job<{ units: (Partial<Unit> | null)[] }>): boolean {
+  const isDeletion = (unit: Partial<Unit> | null) => {
+    const operation: Operation | undefined = findOperation(String(unit?.operations?.[0]?.name));
+    return operation?.alone === true;
+  };
+  return data.units.length > 1 && data.units.some(isDeletion);
 }
 
 function answerAlone(raw: unknown, result: UnitResult): UnitAnswer {
