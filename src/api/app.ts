@@ -6,7 +6,7 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { JobWatcher } from '../job-watcher.js';
 import type { Logger } from '../logger.js';
-import { openRepositories } from '../repositories/index.js';
+import { openRepositories, type Repositories } from '../repositories/index.js';
 import { adminRouter } from './admin/router.js';
 import { authenticate } from './auth.js';
 import { answerUnchanged } from './conditional.js';
@@ -48,7 +48,8 @@ const WORTH_COMPRESSING = 8_192;
 export function createApp(dependencies: AppDependencies): Express {
   const { config, units, schedule, logger } = dependencies;
   const health = healthRoutes(dependencies);
-  const forBots = routesForBots(dependencies);
+  const repositories = openRepositories(dependencies.database);
+  const forBots = routesForBots(dependencies, repositories);
 
   const app = express();
   app.disable('x-powered-by');
@@ -59,14 +60,13 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(docsRouter());
   app.use('/v1', personalData, authenticate(config.apiTokens), limitRate(config.rateLimitPerMinute, logger));
   for (const { router } of forBots) app.use(router);
-  app.use(adminRouter({ config, units, schedule, logger }));
+  app.use(adminRouter({ config, units, schedule, exports: repositories.exports, logger }));
   app.use(notFound);
   app.use(problemHandler(logger));
   return app;
 }
 
-function routesForBots({ config, database, units, watcher, waits }: AppDependencies): Routes[] {
-  const repositories = openRepositories(database);
+function routesForBots({ config, units, watcher, waits }: AppDependencies, repositories: Repositories): Routes[] {
   const { ledger } = repositories;
   const { maxUnitBytes } = config;
   const states = new UnitStates(units, ledger, watcher);

@@ -50,6 +50,9 @@ export function requireOwnBot(caller: Caller, bot: string): void {
   }
 }
 
+/** The only bot whose sessions and units a caller may see; undefined when it may see those of all. */
+export const onlyBotOf = ({ bot }: Caller): string | undefined => (bot === ANY_BOT ? undefined : bot);
+
 /** Whether two secrets are the same, in a time that tells nothing about either. */
 export const sameSecret = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
 
