@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import compression from 'compression';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
+import type { Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { JobWatcher } from '../job-watcher.js';
@@ -13,8 +14,10 @@ import { answerUnchanged } from './conditional.js';
 import { docsRouter, documentRoutes } from './docs.js';
 import { dataHeaders } from './headers.js';
 import { healthRoutes } from './health.js';
+import { metricsRoutes } from './metrics.js';
 import { operationsRoutes } from './operations.js';
 import { notFound, problemHandler } from './problem.js';
+import { QueueGauges } from './queue-gauges.js';
 import { limitRate } from './rate-limit.js';
 import { recordsRoutes } from './records.js';
 import { requestLog } from './request-log.js';
@@ -27,7 +30,10 @@ import { usersRoutes } from './users.js';
 
 /** What the app answers from. */
 export interface AppDependencies {
-  config: Pick<Config, 'admin' | 'apiTokens' | 'maxUnitBytes' | 'rateLimitPerMinute' | 'trustedProxies'>;
+  config: Pick<
+    Config,
+    'admin' | 'apiTokens' | 'maxUnitBytes' | 'metricsToken' | 'production' | 'rateLimitPerMinute' | 'trustedProxies'
+  >;
   database: Database;
   redis: Redis;
   /** The queue of the units. */
@@ -38,6 +44,8 @@ export interface AppDependencies {
   waits: Waits;
   /** The queue of the scheduled jobs. */
   schedule: Queue;
+  /** What this process measures. */
+  metrics: Registry;
   logger: Logger;
 }
 
@@ -46,8 +54,10 @@ const WORTH_COMPRESSING = 8_192;
 
 /** The HTTP API with its health checks and its documentation, and Bull Board behind its login. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, units, schedule, logger } = dependencies;
+  const { config, units, schedule, metrics, logger } = dependencies;
   const health = healthRoutes(dependencies);
+  const gauges = new QueueGauges(metrics, [units, schedule]);
+  const measured = metricsRoutes({ config, metrics, measure: () => gauges.measure() });
   const repositories = openRepositories(dependencies.database);
   const forBots = routesForBots(dependencies, repositories);
 
@@ -55,8 +65,8 @@ export function createApp(dependencies: AppDependencies): Express {
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustedProxies);
   app.use(requestLog(logger), compression({ threshold: WORTH_COMPRESSING }), dataHeaders, answerUnchanged);
-  app.use(health.router);
-  app.use(documentRoutes([...forBots, health]).router);
+  app.use(health.router, measured.router);
+  app.use(documentRoutes([...forBots, health, measured]).router);
   app.use(docsRouter());
   app.use('/v1', personalData, authenticate(config.apiTokens), limitRate(config.rateLimitPerMinute, logger));
   for (const { router } of forBots) app.use(router);

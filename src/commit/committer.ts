@@ -6,7 +6,7 @@ import { type CheckedUnit, isAlone } from '../operations/unit.js';
 import { blame, LostRaceError, OutageError, RuleFailures } from './failures.js';
 import { flush } from './flush.js';
 import { recordKeptPayments } from './kept-payments.js';
-import { readLedger, record, splitByLedger, type UnitResult } from './ledger.js';
+import { readLedger, record, repeated, splitByLedger, type UnitResult } from './ledger.js';
 import { createMissingUsers, loadTouched, lockUsers } from './load.js';
 import { RankKeeper } from './ranks.js';
 import { describeTables, type Tables } from './tables.js';
@@ -123,7 +123,7 @@ export class Committer {
 
       const results = new Map(settled);
       for (const [unit, applied] of outcomes) results.set(unit, { status: 'applied', outcomes: applied });
-      for (const [copy, original] of copies) results.set(copy, results.get(original) as UnitResult);
+      for (const [copy, original] of copies) results.set(copy, repeated(results.get(original) as UnitResult));
       return results;
     });
   }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { type Job, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { earlier } from '../domain/time.js';
@@ -14,6 +15,7 @@ import { Batcher, InterruptedError } from './batcher.js';
 import { Committer } from './committer.js';
 import { forgetJobs } from './forget-jobs.js';
 import type { UnitResult } from './ledger.js';
+import { CommitMetrics } from './metrics.js';
 
 /** What a job answers for each of its units, in their order. */
 export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { movedTo: string };
@@ -22,6 +24,8 @@ export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { moved
 export interface CommitDependencies {
   config: Config;
   database: Database;
+  /** What this process measures; the worker adds what it does. */
+  metrics?: Registry;
   logger: Logger;
 }
 
@@ -33,12 +37,17 @@ const MANY_STALLS = 1_000_000;
  *
  * @returns when it is connected; `close()` finishes the running batch and hands back what it cannot finish
  */
-export async function startCommitWorker({ config, database, logger }: CommitDependencies): Promise<Closable> {
+export async function startCommitWorker({
+  config,
+  database,
+  metrics = new Registry(),
+  logger,
+}: CommitDependencies): Promise<Closable> {
   const redis = openWorkerRedis(config.redisUrl);
   const queue = new Queue(UNITS_QUEUE, { connection: redis });
   const limits = { maxUnits: config.batchMaxUnits, maxBytes: config.batchMaxBytes };
   const batcher = new Batcher(new Committer(database, { settings: config.settings }), limits, logger);
-  const processor = new JobProcessor(batcher, queue, config.maxUnitBytes, logger);
+  const processor = new JobProcessor(batcher, queue, config.maxUnitBytes, new CommitMetrics(metrics), logger);
 
   const worker = new Worker(UNITS_QUEUE, (job, token) => processor.process(job, token), {
     connection: redis,
@@ -79,6 +88,7 @@ class JobProcessor {
     readonly batcher: Batcher,
     readonly queue: Queue,
     readonly maxUnitBytes: number,
+    readonly metrics: CommitMetrics,
     readonly logger: Logger,
   ) {}
 
@@ -99,11 +109,13 @@ class JobProcessor {
     try {
       const unit = checkUnit(raw, this.maxUnitBytes);
       const result = await this.batcher.submit(unit);
+      this.metrics.count(unit, result);
       if (result.status === 'applied') await this.#followUp(unit, result.outcomes);
       return result;
     } catch (error) {
-      if (error instanceof ValidationError) return { status: 'failed', error };
-      throw error;
+      if (!(error instanceof ValidationError)) throw error;
+      this.metrics.countInvalid();
+      return { status: 'failed', error };
     }
   }
 

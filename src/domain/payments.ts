@@ -59,7 +59,7 @@ export function recordNotification(rows: Rows, notification: Notification, where
   const payment = known ?? addPayment(rows, user, notification, where.at);
   move(payment, status, where.at);
   if (status === 'COMPLETED' && !grant(rows, user, payment, where)) {
-    return { ...outcome(payment, true), warning: `unknown tariff "${payment.tariff}": nothing was granted` };
+    return { ...outcome(payment, true), warning: `${UNKNOWN_TARIFF} "${payment.tariff}": nothing was granted` };
   }
   if (status === 'REFUNDED') takeBack(rows, user, payment, where.at);
   return outcome(payment, true);
@@ -90,6 +90,12 @@ function move(payment: PaymentRow, status: PaymentStatus, at: Date): void {
   payment.status = status;
   payment.updatedAt = later(payment.updatedAt, at);
 }
+
+const UNKNOWN_TARIFF = 'unknown tariff';
+
+/** Whether an outcome, of any operation, warns that a payment granted nothing for want of its tariff. */
+export const warnsOfTariff = (outcome: unknown): boolean =>
+  (outcome as PaymentOutcome).warning?.startsWith(UNKNOWN_TARIFF) ?? false;
 
 function addPayment(rows: Rows, user: UserRow, notification: Notification, at: Date): PaymentRow {
   const { provider, paymentId, amount, currency, status, tariff, description = null, metadata } = notification;
