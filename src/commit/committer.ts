@@ -11,6 +11,7 @@ import { createMissingUsers, loadTouched, lockUsers } from './load.js';
 import { RankKeeper } from './ranks.js';
 import { describeTables, type Tables } from './tables.js';
 import { findGraves, isBuried, outcomesOfBuried } from './tombstones.js';
+import { usersOf } from './users-of.js';
 import { WorkingSet } from './working-set.js';
 
 /** Times that a batch which lost a race for a unique index runs again before its units are looked at one by one. */
@@ -131,6 +132,8 @@ export class Committer {
   async #createUsers(session: SqlSession, rows: WorkingSet, units: readonly CheckedUnit[], now: Date): Promise<void> {
     const missing = await createMissingUsers(session, this.#tables, rows, units, now);
     if (missing === 0) return;
+    // Somebody else had created a user, whom a deletion took away before we held them.
+    if (!units.flatMap(usersOf).every((telegramId) => rows.knows(telegramId))) throw new LostRaceError();
     // There was no row to lock: a deletion may have passed since our look, even if somebody created the user after it.
     const graves = await findGraves(session, this.#tables, units);
     if (units.some((unit) => isBuried(unit, graves, now))) throw new LostRaceError();
