@@ -23,6 +23,10 @@ export interface Config {
   readonly generated: { readonly admin: boolean; readonly apiTokens: boolean };
   /** Most requests of one token to one API process; 0 for as many as it likes. */
   readonly rateLimitPerMinute: number;
+  /** Where a process without an API serves its metrics; 0 for nowhere. */
+  readonly metricsPort: number;
+  /** Who asks for metrics shows it. Without one they are open to everybody, in production to nobody. */
+  readonly metricsToken: string | undefined;
   readonly logLevel: string;
   /** Most units that one transaction commits. */
   readonly batchMaxUnits: number;
@@ -112,6 +116,8 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     admin: { user: adminUser || 'admin', password: adminPassword || randomBytes(12).toString('base64url') },
     generated: { admin: !adminIsSet, apiTokens: apiTokens === undefined },
     rateLimitPerMinute: number('RATE_LIMIT_PER_MINUTE', whole(0, 1_000_000_000, 60_000)),
+    metricsPort: number('METRICS_PORT', whole(0, 65_535, 0)),
+    metricsToken: env['METRICS_TOKEN']?.trim() || undefined,
     logLevel: read('LOG_LEVEL', readLogLevel, 'info'),
     batchMaxUnits: number('BATCH_MAX_UNITS', whole(1, 10_000, 2_000)),
     batchMaxBytes: number('BATCH_MAX_BYTES', whole(1_024, 268_435_456, 8_388_608)),
@@ -127,6 +133,13 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     ledgerRetentionDays: number('LEDGER_RETENTION_DAYS', whole(1, 3_650, 30)),
     shutdownTimeoutMs: number('SHUTDOWN_TIMEOUT_SECONDS', whole(1, 600, 25)) * 1_000,
   };
+  const { metricsPort, metricsToken } = config;
+  if (production && metricsPort > 0 && !metricsToken) {
+    problems.push('METRICS_TOKEN is missing: METRICS_PORT serves nobody in production without it');
+  }
+  if (production && metricsToken && metricsToken.length < SHORTEST_SECRET) {
+    problems.push(`METRICS_TOKEN must have at least ${SHORTEST_SECRET} characters in production`);
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }

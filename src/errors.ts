@@ -67,6 +67,14 @@ export class OperationFailedError extends BotLedgerError {
   }
 }
 
+/** A user of the unit was deleted after the unit was made. Nothing of them is kept or brought back: do not send it again. */
+export class UserDeletedError extends BotLedgerError {
+  readonly code = 'user-deleted';
+  constructor(readonly key: string) {
+    super(`A user of "${key}" was deleted after it was made: it is not applied, or what it answered is forgotten`);
+  }
+}
+
 /** The HTTP API refused or could not be reached. */
 export class ApiError extends BotLedgerError {
   readonly code = 'api';

@@ -11,6 +11,7 @@ export {
   OperationFailedError,
   QueueUnavailableError,
   ResultTimeoutError,
+  UserDeletedError,
   ValidationError,
 } from './errors.js';
 export type { OperationName, OutcomeOf, PayloadOf } from './operations/registry.js';

@@ -18,3 +18,22 @@ describe('The setting REMIND_DAYS', () => {
     });
   }
 });
+
+describe('The settings of the metrics', () => {
+  const read = (env: Record<string, string>) => readConfig({ ...urls, ...env }, { serves: false });
+
+  it('are off, and open, unless they say otherwise', () => {
+    expect(read({})).to.include({ metricsPort: 0, metricsToken: undefined });
+    expect(read({ METRICS_PORT: '9100', METRICS_TOKEN: ' secret ' })).to.include({
+      metricsPort: 9_100,
+      metricsToken: 'secret',
+    });
+  });
+
+  it('in production want a token, and a long one', () => {
+    const production = { NODE_ENV: 'production', METRICS_PORT: '9100' };
+    expect(() => read(production)).to.throw('METRICS_TOKEN is missing');
+    expect(() => read({ ...production, METRICS_TOKEN: 'short' })).to.throw('METRICS_TOKEN must have at least 12');
+    expect(read({ ...production, METRICS_TOKEN: 'long-enough-token' })).to.include({ metricsPort: 9_100 });
+  });
+});

@@ -1,19 +1,22 @@
 import type { Queue } from 'bullmq';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
+import type { Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import type { JobWatcher } from '../job-watcher.js';
 import type { Logger } from '../logger.js';
-import { openRepositories } from '../repositories/index.js';
+import { openRepositories, type Repositories } from '../repositories/index.js';
 import { adminRouter } from './admin/router.js';
 import { authenticate } from './auth.js';
 import { answerUnchanged } from './conditional.js';
 import { docsRouter, documentRoutes } from './docs.js';
 import { dataHeaders } from './headers.js';
 import { healthRoutes } from './health.js';
+import { metricsRoutes } from './metrics.js';
 import { operationsRoutes } from './operations.js';
 import { notFound, problemHandler } from './problem.js';
+import { QueueGauges } from './queue-gauges.js';
 import { limitRate } from './rate-limit.js';
 import { recordsRoutes } from './records.js';
 import { requestLog } from './request-log.js';
@@ -26,7 +29,10 @@ import { usersRoutes } from './users.js';
 
 /** What the app answers from. */
 export interface AppDependencies {
-  config: Pick<Config, 'admin' | 'apiTokens' | 'maxUnitBytes' | 'rateLimitPerMinute' | 'trustedProxies'>;
+  config: Pick<
+    Config,
+    'admin' | 'apiTokens' | 'maxUnitBytes' | 'metricsToken' | 'production' | 'rateLimitPerMinute' | 'trustedProxies'
+  >;
   database: Database;
   redis: Redis;
   /** The queue of the units. */
@@ -37,14 +43,19 @@ export interface AppDependencies {
   waits: Waits;
   /** The queue of the scheduled jobs. */
   schedule: Queue;
+  /** What this process measures. */
+  metrics: Registry;
   logger: Logger;
 }
 
 /** The HTTP API with its health checks and its documentation, and Bull Board behind its login. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, units, schedule, logger } = dependencies;
+  const { config, units, schedule, metrics, logger } = dependencies;
   const health = healthRoutes(dependencies);
-  const forBots = routesForBots(dependencies);
+  const gauges = new QueueGauges(metrics, [units, schedule]);
+  const measured = metricsRoutes({ config, metrics, measure: () => gauges.measure() });
+  const repositories = openRepositories(dependencies.database);
+  const forBots = routesForBots(dependencies, repositories);
 
   const app = express();
   app.disable('x-powered-by');
@@ -53,17 +64,16 @@ export function createApp(dependencies: AppDependencies): Express {
   // First, because Express tries one after the other.
   app.use('/v1', personalData, authenticate(config.apiTokens), limitRate(config.rateLimitPerMinute, logger));
   for (const { router } of forBots) app.use(router);
-  app.use(health.router);
-  app.use(documentRoutes([...forBots, health]).router);
+  app.use(health.router, measured.router);
+  app.use(documentRoutes([...forBots, health, measured]).router);
   app.use(docsRouter());
-  app.use(adminRouter({ config, units, schedule, logger }));
+  app.use(adminRouter({ config, units, schedule, exports: repositories.exports, logger }));
   app.use(notFound);
   app.use(problemHandler(logger));
   return app;
 }
 
-function routesForBots({ config, database, units, watcher, waits }: AppDependencies): Routes[] {
-  const repositories = openRepositories(database);
+function routesForBots({ config, units, watcher, waits }: AppDependencies, repositories: Repositories): Routes[] {
   const { ledger } = repositories;
   const { maxUnitBytes } = config;
   const states = new UnitStates(units, ledger, watcher);

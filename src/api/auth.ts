@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { ANY_BOT } from '../config.js';
 import { Problem } from './problem.js';
 
@@ -27,7 +27,7 @@ export function authenticate(tokens: ReadonlyMap<string, string>): RequestHandle
   // Reversed, so that a token of two bots is the first one's.
   const bots = new Map([...tokens].reverse().map(([bot, token]) => [hash('sha256', token, 'base64'), bot]));
   return (req, res, next) => {
-    const [, token] = /^Bearer +(\S+)$/i.exec(req.get('authorization') ?? '') ?? [];
+    const token = bearerToken(req);
     if (token === undefined)
       throw unauthorized('Bearer', 'Send the header Authorization: Bearer <the token of your bot>');
 
@@ -50,10 +50,18 @@ export function requireOwnBot(caller: Caller, bot: string): void {
   }
 }
 
+/** The only bot whose sessions and units a caller may see; undefined when it may see those of all. */
+export const onlyBotOf = ({ bot }: Caller): string | undefined => (bot === ANY_BOT ? undefined : bot);
+
+/** The bearer token that comes with a request. */
+export const bearerToken = (req: Request): string | undefined =>
+  /^Bearer +(\S+)$/i.exec(req.get('authorization') ?? '')?.[1];
+
 /** Whether two secrets are the same, in a time that tells nothing about either. */
 export const sameSecret = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
 
 const digest = (secret: string) => hash('sha256', secret, 'buffer');
 
-const unauthorized = (challenge: string, detail: string) =>
+/** @param challenge says how to show a token (RFC 6750) */
+export const unauthorized = (challenge: string, detail: string) =>
   new Problem(401, detail, { headers: { 'WWW-Authenticate': challenge } });

@@ -86,7 +86,7 @@ const submission = {
   path: '/v1/bots/:bot/operations',
   summary: 'Sends a unit: operations that are applied in one transaction, all or none',
   details:
-    'Under one key a unit is applied once, however often it is sent. Whoever sends no key finds the one that was made for them in the answer.',
+    'Under one key a unit is applied once, however often it is sent. Whoever sends no key finds the one that was made for them in the answer. In a unit that names a user who was deleted after it was made, every operation answers `{ "userDeleted": true }`: nothing of it is applied.',
   params: { bot },
   query: {},
   headers: {

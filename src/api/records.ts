@@ -2,6 +2,7 @@ import { exportView } from '../domain/export-view.js';
 import { promocodeView, trainingPage } from '../domain/views.js';
 import type { Repositories } from '../repositories/index.js';
 import { paymentList } from './answers.js';
+import { onlyBotOf } from './auth.js';
 import { before, code, limit, telegramId } from './parameters.js';
 import { Problem } from './problem.js';
 import { Routes } from './route.js';
@@ -34,13 +35,13 @@ export function recordsRoutes({ payments, trainings, promocodes, exports }: Repo
   routes.read({
     id: 'exportUser',
     path: '/v1/users/:telegramId/export',
-    summary: 'Everything held on a user, in all bots',
+    summary: "Everything held on a user: what all bots share, and this bot's own",
     details:
-      'For somebody who asks what is known of them. It names what every bot keeps of this user, so a bot should hand it to nobody else.',
+      'For somebody who asks what is known of them. Of sessions and units it holds those of the bot whose token asks; whoever is logged in at /admin gets those of all bots at /admin/users/{telegramId}/export.',
     params: { telegramId },
     query: {},
     returns: exportView,
-    answer: ({ params }) => exports.byTelegramId(params.telegramId),
+    answer: ({ params, caller }) => exports.byTelegramId(params.telegramId, onlyBotOf(caller)),
   });
 
   routes.read({

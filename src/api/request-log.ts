@@ -26,4 +26,5 @@ const routeOf = ({ baseUrl, route }: Request): string | undefined =>
   route ? `${baseUrl}${(route as { path: unknown }).path}` : undefined;
 
 /** Probes come every few seconds. */
-const isProbe = (route: string | undefined) => route === '/healthz' || route === '/readyz';
+const PROBES = ['/healthz', '/readyz', '/metrics'];
+const isProbe = (route: string | undefined) => route !== undefined && PROBES.includes(route);

@@ -13,8 +13,10 @@ type Values<S extends Shape> = z.output<z.ZodObject<S, z.core.$strict>>;
 export interface Answer {
   /** When it does. */
   description: string;
-  /** A schema of openapi/components.ts; without one there is no body. */
+  /** A schema of openapi/components.ts; without one there is no JSON. */
   schema?: z.ZodType;
+  /** An example of the plain text that it answers instead of JSON. */
+  text?: string;
   /** Further headers that it always has: what they say, by name. */
   headers?: Readonly<Record<string, string>>;
 }
@@ -66,11 +68,11 @@ export class Routes {
 
   /**
    * @param kind under which they stand in the OpenAPI document
-   * @param access whether they are for bots with a token, or for everybody
+   * @param access whether they are for bots with a token, for who knows METRICS_TOKEN, or for everybody
    */
   constructor(
     readonly kind: string,
-    readonly access: 'token' | 'open' = 'token',
+    readonly access: 'token' | 'metrics' | 'open' = 'token',
   ) {}
 
   /** Adds a route that answers GET with JSON, and every other method with 405. */

@@ -8,6 +8,7 @@ import { freePort } from '../embedded/port.js';
 import { startEmbeddedRedis } from '../embedded/redis.js';
 import { type Closable, closeAll, closeOnSignal } from '../lifecycle.js';
 import { createLogger, type Logger } from '../logger.js';
+import { openMetrics } from '../metrics.js';
 import { startSchedule } from '../schedule/worker.js';
 import { keepCredentials } from './credentials.js';
 import { environment } from './process.js';
@@ -67,9 +68,10 @@ export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptio
     await database.migrate();
     // SQLite has one writer, so all parts share one Database, which lets them take turns.
     const forLookups = database.dialect === 'sqlite' ? database : await open(openDatabase(config, true));
-    await open(startCommitWorker({ config, database: forLookups, logger }));
-    await open(startSchedule({ config, database, logger }));
-    const { url } = await open(startApi({ config, database: forLookups, logger }));
+    const metrics = openMetrics();
+    await open(startCommitWorker({ config, database: forLookups, metrics, logger }));
+    await open(startSchedule({ config, database, metrics, logger }));
+    const { url } = await open(startApi({ config, database: forLookups, metrics, logger }));
     return { config, database, logger, url, close };
   } catch (error) {
     await close();

@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs';
+import type { Registry } from 'prom-client';
 import { type Config, readConfig } from '../config.js';
 import { Database, type DatabaseOptions } from '../database.js';
 import { ConfigError } from '../errors.js';
 import { type Closable, closeOnSignal } from '../lifecycle.js';
 import { createLogger, type Logger } from '../logger.js';
+import { openMetrics } from '../metrics.js';
 
 /** What every part is started with. */
 export interface PartDependencies {
   config: Config;
   database: Database;
+  metrics: Registry;
   logger: Logger;
 }
 
@@ -30,7 +33,13 @@ export function runPart<T extends Closable>(
     const database = new Database({ url: config.databaseUrl, poolSize: config.databasePoolSize, ...options });
     const opened: Closable[] = [database];
     closeOnSignal(opened, logger, config.shutdownTimeoutMs);
-    opened.push(await start({ config, database, logger }));
+    const metrics = openMetrics();
+    opened.push(await start({ config, database, metrics, logger }));
+    // What serves HTTP has them at /metrics beside all else.
+    if (config.metricsPort > 0 && !serves) {
+      const { startMetricsServer } = await import('../api/metrics-server.js');
+      opened.push(await startMetricsServer({ config, metrics, logger }));
+    }
   });
 }
 

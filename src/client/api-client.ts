@@ -45,9 +45,17 @@ export class ApiClient {
     });
   }
 
-  /** What became of a unit of this bot; undefined while its key is not known, or when there is no API to ask. */
+  /**
+   * What became of a unit of this bot whose job is gone; undefined while its key is not known.
+   *
+   * @throws ApiError for an error, no answer, or no API to ask
+   */
   async readOperation(key: string): Promise<OperationState | undefined> {
-    return this.#url ? this.find(`/v1/bots/:bot/operations/${encodeURIComponent(key)}`) : undefined;
+    if (this.#url) return this.find(`/v1/bots/:bot/operations/${encodeURIComponent(key)}`);
+    throw new ApiError(
+      0,
+      `The job of "${key}" is gone from Redis, so its outcome is known to the API alone: give apiUrl and apiToken to new BotLedger()`,
+    );
   }
 
   async #fetch(url: URL): Promise<Response> {

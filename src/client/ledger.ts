@@ -1,7 +1,7 @@
 import { ValidationError } from '../errors.js';
 import { freshKey } from '../fresh-key.js';
 import { type OperationName, type OutcomeOf, operationNames } from '../operations/registry.js';
-import { botName, checkUnit, describe, type Unit, type WireOperation } from '../operations/unit.js';
+import { botName, checkUnit, describe, isAlone, type Unit, type WireOperation } from '../operations/unit.js';
 import { ApiClient } from './api-client.js';
 import type { OperationMethods, SendOptions, UnitMethods } from './methods.js';
 import { OutcomeReader } from './outcomes.js';
@@ -120,7 +120,8 @@ export class BotLedger extends WithOperations {
 
   #unit(operations: WireOperation[], { key = freshKey(), at = this.#now() }: SendOptions): SizedUnit {
     const unit: Unit = { bot: this.bot, key, at: Number(at), operations };
-    return { unit, bytes: checkUnit(unit, this.#maxUnitBytes).bytes };
+    const checked = checkUnit(unit, this.#maxUnitBytes);
+    return { unit, bytes: checked.bytes, alone: isAlone(checked) };
   }
 
   /** Never back, also when the clock is set back: later saves of one bot must not look older. */

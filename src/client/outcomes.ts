@@ -1,5 +1,5 @@
 import type { Queue } from 'bullmq';
-import { errorOfReason, ResultTimeoutError } from '../errors.js';
+import { errorOfReason, ResultTimeoutError, UserDeletedError } from '../errors.js';
 import { JobWatcher } from '../job-watcher.js';
 import type { ApiClient } from './api-client.js';
 import type { Place } from './sender.js';
@@ -20,8 +20,8 @@ export class OutcomeReader {
    *
    * @param place where the unit was put
    * @param timeoutMs how long to wait, also while Redis is away
-   * @throws ResultTimeoutError, OperationFailedError, IdempotencyConflictError, ValidationError; ApiError when the job
-   *   is gone and the ledger cannot be asked
+   * @throws ResultTimeoutError, OperationFailedError, IdempotencyConflictError, UserDeletedError, ValidationError;
+   *   ApiError when the job is gone and the ledger cannot be asked
    */
   read({ job, index }: Place, key: string, timeoutMs: number): Promise<unknown[]> {
     const giveUp = new AbortController();
@@ -30,10 +30,11 @@ export class OutcomeReader {
     return new Promise<unknown[]>((resolve, reject) => {
       const timedOut = () => reject(new ResultTimeoutError(key, timeoutMs));
       giveUp.signal.addEventListener('abort', timedOut, { once: true });
-      this.#read(job.id as string, index, key, giveUp.signal).then(
-        (outcomes) => (outcomes ? resolve(outcomes) : timedOut()),
-        reject,
-      );
+      this.#read(job.id as string, index, key, giveUp.signal).then((outcomes) => {
+        if (!outcomes) timedOut();
+        else if (outcomes.some(isOfDeletedUser)) reject(new UserDeletedError(key));
+        else resolve(outcomes);
+      }, reject);
     }).finally(() => {
       clearTimeout(timer);
       this.#reading.delete(giveUp);
@@ -62,3 +63,5 @@ export class OutcomeReader {
     this.#jobs.close();
   }
 }
+
+const isOfDeletedUser = (outcome: unknown) => (outcome as { userDeleted?: true }).userDeleted === true;

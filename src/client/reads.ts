@@ -7,6 +7,7 @@ import type {
   SubscriptionView,
   UserView,
 } from '../domain/views.js';
+import { QueueUnavailableError } from '../errors.js';
 import type { OperationMethods } from './methods.js';
 import { RecordReads } from './record-reads.js';
 
@@ -29,9 +30,11 @@ export interface BadgeFilter {
 export abstract class Reads extends RecordReads {
   /**
    * The user with this bot's session and stats. A user nobody knows yet is answered as they will start: no XP,
-   * level 1, an empty session. A profile that differs from what is stored is written on the way.
+   * level 1, an empty session. A profile that differs from what is stored is written on the way; while Redis is away,
+   * that is left to the next call.
    *
    * @throws ApiError
+   * @throws ValidationError when the profile does not fit
    */
   async getUserSession<S = JsonObject, T = JsonObject>(
     telegramId: number,
@@ -42,7 +45,10 @@ export abstract class Reads extends RecordReads {
     const known = user ?? newUser(telegramId);
     const differs = ([name, value]: [string, unknown]) => value !== undefined && value !== known[name as keyof Profile];
     const news = Object.entries(profile).filter(differs);
-    if (!user || news.length > 0) await (this as unknown as OperationMethods).touchUser(telegramId, profile);
+    if (!user || news.length > 0) {
+      const { touchUser } = this as unknown as OperationMethods;
+      await touchUser.call(this, telegramId, profile).catch(unlessQueueUnavailable);
+    }
     return { user: { ...known, ...Object.fromEntries(news) }, session: session as S, stats: stats as T };
   }
 
@@ -103,6 +109,10 @@ export abstract class Reads extends RecordReads {
   async countUsers(): Promise<number> {
     return (await this.api.get<{ count: number }>('/v1/users/count')).count;
   }
+}
+
+function unlessQueueUnavailable(error: unknown): void {
+  if (!(error instanceof QueueUnavailableError)) throw error;
 }
 
 function newUser(telegramId: number): UserView {

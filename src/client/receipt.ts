@@ -19,7 +19,9 @@ export class Receipt<O> {
    * @param options.timeoutMs how long to wait, in milliseconds
    * @throws ResultTimeoutError when it takes longer; the unit is still queued, so ask again
    * @throws OperationFailedError when the unit failed and waits for a person
+   * @throws UserDeletedError when a user of the unit was deleted after it was made; then it is not applied
    * @throws IdempotencyConflictError when the key was used before for something else
+   * @throws ApiError when the job is gone, an hour after it was done, and the API cannot be asked for its outcome
    */
   result({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<O> {
     return this.#read(timeoutMs);

@@ -35,7 +35,7 @@ export abstract class RecordReads {
     return (await this.api.find<PromocodeView>(`/v1/promocodes/${encodeURIComponent(code)}`)) ?? null;
   }
 
-  /** Everything held on a user, in all bots: hand it to nobody but them. @throws ApiError */
+  /** Everything held on a user, of sessions and units those of this bot: hand it to nobody but them. @throws ApiError */
   async exportUser(telegramId: number): Promise<ExportView> {
     return this.api.get<ExportView>(`/v1/users/${telegramId}/export`);
   }

@@ -5,10 +5,13 @@ import { QueueUnavailableError } from '../errors.js';
 import { jobName, type Unit } from '../operations/unit.js';
 import { failFast, openProducerRedis, UNITS_QUEUE, unitJobOptions } from '../queue.js';
 
-/** A unit ready to go, with the size of its operations as JSON. */
+/** A unit ready to go. */
 export interface SizedUnit {
   unit: Unit;
+  /** The size of its operations as JSON. */
   bytes: number;
+  /** Whether it goes as a job of its own, so that nothing else is in the job of a deletion. */
+  alone: boolean;
 }
 
 /** Where a unit went: the job that carries it, and its place in it. */
@@ -76,7 +79,8 @@ export class Sender {
     let size = 0;
     for (const pending of this.#pending) {
       bytes += pending.bytes;
-      if (size > 0 && (size >= PACK_MAX_UNITS || bytes > PACK_MAX_BYTES)) break;
+      const full = size >= PACK_MAX_UNITS || bytes > PACK_MAX_BYTES;
+      if (size > 0 && (full || pending.alone || this.#pending[0]?.alone)) break;
       size++;
     }
     return this.#pending.splice(0, size);

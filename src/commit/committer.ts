@@ -2,16 +2,18 @@ import type { Database, SqlSession } from '../database.js';
 import { defaultSettings, type Settings } from '../domain/settings.js';
 import { earlier } from '../domain/time.js';
 import type { Context } from '../operations/operation.js';
-import type { CheckedUnit } from '../operations/unit.js';
+import { type CheckedUnit, isAlone } from '../operations/unit.js';
 import { blame, LostRaceError, OutageError, RuleFailures } from './failures.js';
 import { flush } from './flush.js';
-import { readLedger, record, splitByLedger, type UnitResult } from './ledger.js';
+import { recordKeptPayments } from './kept-payments.js';
+import { readLedger, record, repeated, splitByLedger, type UnitResult } from './ledger.js';
 import { createMissingUsers, loadTouched, lockUsers } from './load.js';
 import { RankKeeper } from './ranks.js';
 import { readState } from './state.js';
 import { describeTables, type Tables } from './tables.js';
-import { BURIED, findGraves, isBuried } from './tombstones.js';
+import { findGraves, isBuried, outcomesOfBuried } from './tombstones.js';
 import { Turn } from './turn.js';
+import { usersOf } from './users-of.js';
 import { WorkingSet } from './working-set.js';
 
 /** Times that a batch which lost a race for a unique index runs again before its units are looked at one by one. */
@@ -117,25 +119,26 @@ export class Committer {
       const { fresh, settled, copies } = splitByLedger(units, ledgerRows);
       await this.#ranks.catchUp(session, state.rankVersion);
       const graves = await findGraves(session, this.#tables, fresh, state, now);
-      const [buried, living] = partition(fresh, (unit) => isBuried(unit, graves, now));
+      const ofDeleted = await recordKeptPayments(session, this.#tables, fresh, graves, now);
+      for (const unit of fresh) {
+        if (!ofDeleted.has(unit) && isBuried(unit, graves, now)) ofDeleted.set(unit, outcomesOfBuried(unit));
+      }
+      const living = ofDeleted.size > 0 ? fresh.filter((unit) => !ofDeleted.has(unit)) : fresh;
       await this.#createUsers(session, rows, living, now);
       await loadTouched(session, this.#tables, rows, living);
       const outcomes = applyInOrder(living, rows, now, this.#settings);
-      for (const unit of buried) {
-        const dropped = unit.operations.map(() => BURIED);
-        outcomes.set(unit, dropped);
-      }
-      await turn.mayWrite();
+      for (const [unit, dropped] of ofDeleted) outcomes.set(unit, dropped);
       await flush(session, this.#tables, rows);
       this.#ranks.book(session, rows);
       const deletions = living.filter(isAlone);
-      record(session, this.#tables, outcomes, new Set([...buried, ...deletions]), now);
+      record(session, this.#tables, outcomes, new Set([...ofDeleted.keys(), ...deletions]), now);
+      await turn.mayCommit();
       // SQLite has one writer: the next batch would only wait for it.
       if (session.dialect === 'postgres') turn.sent();
 
       const results = new Map(settled);
       for (const [unit, applied] of outcomes) results.set(unit, { status: 'applied', outcomes: applied });
-      for (const [copy, original] of copies) results.set(copy, results.get(original) as UnitResult);
+      for (const [copy, original] of copies) results.set(copy, repeated(results.get(original) as UnitResult));
       return results;
     });
   }
@@ -143,19 +146,13 @@ export class Committer {
   async #createUsers(session: SqlSession, rows: WorkingSet, units: readonly CheckedUnit[], now: Date): Promise<void> {
     const missing = await createMissingUsers(session, this.#tables, rows, units, now);
     if (missing === 0) return;
+    // Somebody else had created a user, whom a deletion took away before we held them.
+    if (!units.flatMap(usersOf).every((telegramId) => rows.knows(telegramId))) throw new LostRaceError();
     // There was no row to lock: a deletion may have passed since our look, even if somebody created the user after it.
     const graves = await findGraves(session, this.#tables, units, await readState(session), now);
     if (units.some((unit) => isBuried(unit, graves, now))) throw new LostRaceError();
   }
 }
-
-function partition<T>(all: readonly T[], belongs: (one: T) => boolean): [T[], T[]] {
-  const sides: [T[], T[]] = [[], []];
-  for (const one of all) sides[belongs(one) ? 0 : 1].push(one);
-  return sides;
-}
-
-const isAlone = ({ operations }: CheckedUnit) => operations[0]?.operation.alone === true;
 
 /** Cuts before and after each unit that wants to be committed by itself. */
 function apart(units: readonly CheckedUnit[]): CheckedUnit[][] {
@@ -176,8 +173,8 @@ function applyInOrder(
   rows: WorkingSet,
   now: Date,
   settings: Settings,
-): Map<CheckedUnit, unknown[]> {
-  const outcomes = new Map<CheckedUnit, unknown[]>();
+): Map<CheckedUnit, readonly unknown[]> {
+  const outcomes = new Map<CheckedUnit, readonly unknown[]>();
   const failures = new Map<CheckedUnit, Error>();
   for (const unit of units) {
     try {

@@ -1,21 +1,29 @@
 import type { Job, Queue } from 'bullmq';
-import type { JobData } from '../operations/unit.js';
+import type { JobData, Unit } from '../operations/unit.js';
 
 const PAGE = 200;
 
 /**
- * Removes the finished and failed jobs that name a user from Redis. Those that still wait are dropped when they are
- * taken, by the tombstone.
+ * Removes the finished and failed jobs from Redis that hold what a user did before their deletion. Those that still
+ * wait are dropped when they are taken, by the tombstone.
  *
+ * @param deletedAt what was made later is of a user who came back: a failed job of theirs still waits for a person,
+ *   however often the deletion is answered
  * @returns how many were removed
  */
-export async function forgetJobs(queue: Queue, telegramId: number): Promise<number> {
+export async function forgetJobs(queue: Queue, telegramId: number, deletedAt: Date): Promise<number> {
   let removed = 0;
   for (const state of ['completed', 'failed'] as const) {
     for (let start = 0; ; ) {
       const page: Job[] = await queue.getJobs([state], start, start + PAGE - 1);
       if (page.length === 0) break;
-      const named = page.filter((job) => names(job, telegramId));
+      const named = page.filter((job) => {
+        // Nothing was made later than it was done, whatever a bot's clock said.
+        const made = unitsOf(job, telegramId).map(({ at }) => Math.min(at, job.finishedOn ?? at));
+        const old = made.map((at) => !(at > deletedAt.getTime()));
+        // What is done is in the ledger as well; what failed is nowhere else.
+        return state === 'completed' ? old.includes(true) : old.length > 0 && !old.includes(false);
+      });
       await Promise.all(named.map((job) => job.remove()));
       removed += named.length;
       // The next page moved up by as many as were removed.
@@ -25,9 +33,9 @@ export async function forgetJobs(queue: Queue, telegramId: number): Promise<numb
   return removed;
 }
 
-function names({ data }: Job, telegramId: number): boolean {
+/** The units that name a user; whoever enqueued may have written what they like. */
+function unitsOf({ data }: Job, telegramId: number): Unit[] {
   const { units } = (data ?? {}) as Partial<JobData>;
-  return (
-    Array.isArray(units) && units.some((unit) => unit?.operations?.some?.((one) => one?.telegramId === telegramId))
-  );
+  if (!Array.isArray(units)) return [];
+  return units.filter((unit) => unit?.operations?.some?.((one) => one?.telegramId === telegramId));
 }

@@ -6,7 +6,14 @@ import type { Table, Tables } from './tables.js';
 import { usersOf } from './users-of.js';
 
 /** What became of a unit: its outcomes, one per operation, or why it was not applied. */
-export type UnitResult = { readonly status: 'applied'; readonly outcomes: readonly unknown[] } | FailedUnit;
+export type UnitResult = AppliedUnit | FailedUnit;
+
+export interface AppliedUnit {
+  readonly status: 'applied';
+  readonly outcomes: readonly unknown[];
+  /** Whether it was applied before, and this is only its answer. */
+  readonly repeated?: true;
+}
 
 export interface FailedUnit {
   readonly status: 'failed';
@@ -31,6 +38,10 @@ export interface Split {
   copies: Map<CheckedUnit, CheckedUnit>;
 }
 
+/** The result of a unit as its copies get it. */
+export const repeated = (result: UnitResult): UnitResult =>
+  result.status === 'applied' ? { ...result, repeated: true } : result;
+
 /** Looks the units up in the ledger. Their users must be locked before, so that nobody applies them meanwhile. */
 export async function readLedger(session: SqlSession, ledger: Table, units: readonly CheckedUnit[]) {
   const keys = units.map(({ bot, key }) => [bot, key]);
@@ -50,7 +61,7 @@ export function splitByLedger(units: readonly CheckedUnit[], rows: readonly Ledg
     if ((row ?? earlier ?? unit).contentHash !== unit.contentHash) {
       split.settled.set(unit, { status: 'failed', error: new IdempotencyConflictError(unit.key) });
     } else if (row) {
-      split.settled.set(unit, { status: 'applied', outcomes: JSON.parse(row.outcomes) });
+      split.settled.set(unit, repeated({ status: 'applied', outcomes: JSON.parse(row.outcomes) }));
     } else if (earlier) {
       split.copies.set(unit, earlier);
     } else {

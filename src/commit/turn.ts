@@ -4,9 +4,9 @@ export class OutOfTurnError extends Error {
 }
 
 /**
- * A batch's place in the order of batches. The next batch may begin to read when this one has sent its writes, so that
- * the worker and the database work at the same time; it may write when this one is committed. So two batches are under
- * way at most, and their users see them in order.
+ * A batch's place in the order of batches. The next batch may begin when this one has sent its writes, so that the
+ * worker and the database work at the same time; it may commit when this one has. So two batches are under way at most,
+ * and their users see them in order.
  */
 export class Turn {
   #before: Turn | undefined;
@@ -25,11 +25,11 @@ export class Turn {
   }
 
   /**
-   * Waits until this batch may write.
+   * Waits until this batch may commit.
    *
    * @throws OutOfTurnError when the batch before has to be run again: it may need the locks that are held here
    */
-  async mayWrite(): Promise<void> {
+  async mayCommit(): Promise<void> {
     if (this.#before && !(await this.#before.#committed.opened)) throw new OutOfTurnError();
     this.#before = undefined;
   }

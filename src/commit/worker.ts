@@ -1,16 +1,21 @@
 import { hash } from 'node:crypto';
 import { type Job, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
+import { earlier } from '../domain/time.js';
 import { IdempotencyConflictError, ValidationError } from '../errors.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
+import type { Operation } from '../operations/operation.js';
+import { findOperation } from '../operations/registry.js';
 import { type CheckedUnit, checkUnit, jobName, readJob, type Unit } from '../operations/unit.js';
 import { keepCompleted, openWorkerRedis, UNITS_QUEUE, unitJobOptions } from '../queue.js';
 import { Batcher, InterruptedError } from './batcher.js';
 import { Committer } from './committer.js';
 import { forgetJobs } from './forget-jobs.js';
 import type { FailedUnit, UnitResult } from './ledger.js';
+import { CommitMetrics } from './metrics.js';
 
 /** What a job answers for each of its units, in their order. */
 export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { movedTo: string };
@@ -19,6 +24,8 @@ export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { moved
 export interface CommitDependencies {
   config: Config;
   database: Database;
+  /** What this process measures; the worker adds what it does. */
+  metrics?: Registry;
   logger: Logger;
 }
 
@@ -30,12 +37,17 @@ const MANY_STALLS = 1_000_000;
  *
  * @returns when it is connected; `close()` finishes the running batch and hands back what it cannot finish
  */
-export async function startCommitWorker({ config, database, logger }: CommitDependencies): Promise<Closable> {
+export async function startCommitWorker({
+  config,
+  database,
+  metrics = new Registry(),
+  logger,
+}: CommitDependencies): Promise<Closable> {
   const redis = openWorkerRedis(config.redisUrl);
   const queue = new Queue(UNITS_QUEUE, { connection: redis });
   const limits = { maxUnits: config.batchMaxUnits, maxBytes: config.batchMaxBytes };
   const batcher = new Batcher(new Committer(database, { settings: config.settings }), limits, logger);
-  const processor = new JobProcessor(batcher, queue, config.maxUnitBytes, logger);
+  const processor = new JobProcessor(batcher, queue, config.maxUnitBytes, new CommitMetrics(metrics), logger);
 
   const worker = new Worker(UNITS_QUEUE, (job, token) => processor.process(job, token), {
     connection: redis,
@@ -49,6 +61,12 @@ export async function startCommitWorker({ config, database, logger }: CommitDepe
   worker.on('failed', (job, error) =>
     logger.warn({ job: job?.id, name: job?.name, reason: error.message }, 'job failed'),
   );
+  worker.on('completed', (job) => {
+    // While it ran, the deletion in it could not remove it.
+    if (isPackWithDeletion(job)) {
+      job.remove().catch((error: Error) => logger.warn({ job: job.id, err: error.message }, 'job not removed'));
+    }
+  });
   queue.on('error', () => undefined);
   await worker.waitUntilReady();
   logger.info({ concurrency: config.workerConcurrency, ...limits }, 'commit worker is ready');
@@ -70,6 +88,7 @@ class JobProcessor {
     readonly batcher: Batcher,
     readonly queue: Queue,
     readonly maxUnitBytes: number,
+    readonly metrics: CommitMetrics,
     readonly logger: Logger,
   ) {}
 
@@ -79,6 +98,7 @@ class JobProcessor {
     const fitting = checked.filter((unit): unit is CheckedUnit => !('status' in unit));
     try {
       const settled = await this.batcher.submit(fitting);
+      for (const [index, unit] of fitting.entries()) this.metrics.count(unit, settled[index] as UnitResult);
       await Promise.all(fitting.flatMap((unit, index) => this.#followUp(unit, settled[index] as UnitResult)));
       let next = 0;
       const results = checked.map((unit) => ('status' in unit ? unit : (settled[next++] as UnitResult)));
@@ -95,18 +115,20 @@ class JobProcessor {
     try {
       return checkUnit(raw, this.maxUnitBytes);
     } catch (error) {
-      if (error instanceof ValidationError) return { status: 'failed', error };
-      throw error;
+      if (!(error instanceof ValidationError)) throw error;
+      this.metrics.countInvalid();
+      return { status: 'failed', error };
     }
   }
 
   /** What the commit could not do in the database. It may happen twice, when the worker dies before the job is done. */
-  #followUp({ operations }: CheckedUnit, result: UnitResult): Promise<unknown>[] {
+  #followUp({ at, operations }: CheckedUnit, result: UnitResult): Promise<unknown>[] {
     if (result.status !== 'applied') return [];
     return operations.flatMap(({ operation, telegramId }, index) => {
       const { warning } = result.outcomes[index] as { warning?: string };
       if (warning) this.logger.warn({ name: operation.name, warning }, 'applied with a warning');
-      return operation.alone && telegramId !== undefined ? [forgetJobs(this.queue, telegramId)] : [];
+      if (!operation.alone || telegramId === undefined) return [];
+      return [forgetJobs(this.queue, telegramId, earlier(at, new Date()))];
     });
   }
 
@@ -130,6 +152,15 @@ function readUnits(job: Job): unknown[] {
   } catch (error) {
     throw new UnrecoverableError(reason(error as Error));
   }
+}
+
+/** The SDK makes none, but whoever enqueues may. */
+function isPackWithDeletion({ data }: Job<{ units: (Partial<Unit> | null)[] }>): boolean {
+  const isDeletion = (unit: Partial<Unit> | null) => {
+    const operation: Operation | undefined = findOperation(String(unit?.operations?.[0]?.name));
+    return operation?.alone === true;
+  };
+  return data.units.length > 1 && data.units.some(isDeletion);
 }
 
 function answerAlone(raw: unknown, result: UnitResult): UnitAnswer {

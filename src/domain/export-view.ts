@@ -32,7 +32,7 @@ const storedOutcomes = z.strictObject({
   createdAt: moment,
 });
 
-/** Everything held on a user, in all bots; for who asks what is known of them. `user` is null for a stranger. */
+/** Everything held on a user, in all bots or in one; for who asks what is known of them. `user` is null for a stranger. */
 export const exportView = z.strictObject({
   telegramId: z.int(),
   exportedAt: moment,

@@ -50,27 +50,52 @@ const NEXT: Readonly<Record<PaymentStatus, readonly PaymentStatus[]>> = {
  * @throws ValidationError when the payment is known in another currency
  */
 export function recordNotification(rows: Rows, notification: Notification, where: Where): PaymentOutcome {
-  const { provider, paymentId, status, currency } = notification;
+  const { provider, paymentId, status } = notification;
   const user = rows.user(where.telegramId);
   const known = rows.shared('payments', provider, paymentId);
-  if (known && known.currency !== currency) {
-    throw new ValidationError([
-      `recordPayment.currency: ${currency}, but this payment was recorded in ${known.currency}: check the provider's notification`,
-    ]);
-  }
   // A notification under someone else's name is not about this user's money.
-  const mayMove = !known || (known.userId === user.id && NEXT[known.status].includes(status));
-  if (!mayMove) return outcome(known, false);
+  if (known && !(follows(known, notification) && known.userId === user.id)) return outcome(known, false);
 
   const payment = known ?? addPayment(rows, user, notification, where.at);
-  payment.status = status;
-  payment.updatedAt = later(payment.updatedAt, where.at);
+  move(payment, status, where.at);
   if (status === 'COMPLETED' && !grant(rows, user, payment, where)) {
-    return { ...outcome(payment, true), warning: `unknown tariff "${payment.tariff}": nothing was granted` };
+    return { ...outcome(payment, true), warning: `${UNKNOWN_TARIFF} "${payment.tariff}": nothing was granted` };
   }
   if (status === 'REFUNDED') takeBack(rows, user, payment, where.at);
   return outcome(payment, true);
 }
+
+/**
+ * Moves a payment that outlived its user along its status machine: nothing is granted, taken back or learnt of anybody.
+ *
+ * @throws ValidationError when the payment is known in another currency
+ */
+export function recordKept(payment: PaymentRow, notification: Notification, at: Date): PaymentOutcome {
+  const applied = follows(payment, notification);
+  if (applied) move(payment, notification.status, at);
+  return outcome(payment, applied);
+}
+
+/** Whether a notification is the next step of its payment. */
+function follows(payment: PaymentRow, { status, currency }: Notification): boolean {
+  if (payment.currency !== currency) {
+    throw new ValidationError([
+      `recordPayment.currency: ${currency}, but this payment was recorded in ${payment.currency}: check the provider's notification`,
+    ]);
+  }
+  return NEXT[payment.status].includes(status);
+}
+
+function move(payment: PaymentRow, status: PaymentStatus, at: Date): void {
+  payment.status = status;
+  payment.updatedAt = later(payment.updatedAt, at);
+}
+
+const UNKNOWN_TARIFF = 'unknown tariff';
+
+/** Whether an outcome, of any operation, warns that a payment granted nothing for want of its tariff. */
+export const warnsOfTariff = (outcome: unknown): boolean =>
+  (outcome as PaymentOutcome).warning?.startsWith(UNKNOWN_TARIFF) ?? false;
 
 function addPayment(rows: Rows, user: UserRow, notification: Notification, at: Date): PaymentRow {
   const { provider, paymentId, amount, currency, status, tariff, description = null, metadata } = notification;

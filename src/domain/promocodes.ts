@@ -36,11 +36,11 @@ export function redeem(
       break;
     case 'FREE_MONTH': {
       const durationDays = DAYS_PER_MONTH * value;
-      grantSubscription(rows, user, at, { type: 'MONTH', durationDays, credits: 0, autoRenew: false });
+      grantSubscription(rows, user, at, { type: 'MONTH', durationDays, credits: 0 });
       break;
     }
     case 'CREDITS':
-      grantSubscription(rows, user, at, { type, credits: value, autoRenew: false });
+      grantSubscription(rows, user, at, { type, credits: value });
       break;
   }
   return { type, value };

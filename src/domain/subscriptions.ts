@@ -8,7 +8,8 @@ export interface Grant {
   durationDays?: number | undefined;
   /** Credits to add; for CREDITS only. */
   credits: number;
-  autoRenew: boolean;
+  /** By default as it is with the running one that this prolongs. */
+  autoRenew?: boolean | undefined;
 }
 
 const DEFAULT_DAYS = { MONTH: 30, YEAR: 365 };
@@ -24,13 +25,14 @@ export function grantSubscription(rows: Rows, user: UserRow, at: Date, grant: Gr
     .list('subscriptions', user)
     .find((candidate) => candidate.isActive && isCredits(candidate) === (grant.type === 'CREDITS'));
   if (current) current.isActive = false;
+  const isRunning = current !== undefined && (current.endDate === null || current.endDate > at);
 
   const common = {
     userId: user.id,
     subscriptionType: grant.type,
     startDate: at,
     isActive: true,
-    autoRenew: grant.autoRenew,
+    autoRenew: grant.autoRenew ?? (isRunning && current.autoRenew),
   };
   if (grant.type === 'CREDITS') {
     const credits = grant.credits + (current?.creditsLeft ?? 0);

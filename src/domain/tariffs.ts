@@ -24,8 +24,8 @@ export const defaultTariffs: Tariffs = {
  * @returns undefined for a tariff that nobody knows
  */
 export function grantOf(tariffs: Tariffs, name: string): Grant | undefined {
-  if (Object.hasOwn(tariffs, name)) return { credits: 0, autoRenew: false, ...tariffs[name] } as Grant;
+  if (Object.hasOwn(tariffs, name)) return { credits: 0, ...tariffs[name] } as Grant;
   const [, number] = /^credits_([1-9]\d{0,6})$/.exec(name) ?? [];
   const credits = count.safeParse(Number(number));
-  return credits.success ? { type: 'CREDITS', credits: credits.data, autoRenew: false } : undefined;
+  return credits.success ? { type: 'CREDITS', credits: credits.data } : undefined;
 }

@@ -31,7 +31,7 @@ export interface Operation<
   readonly name: N;
   readonly subject: U;
   readonly payload: S;
-  /** Must be the only operation of its unit, and is committed by itself. */
+  /** Must be the only operation of its unit, goes as a job of its own, and is committed by itself. */
   readonly alone?: boolean;
   touches(payload: z.output<S>, bot: string): Touches;
   apply(rows: Rows, payload: z.output<S>, context: U extends 'none' ? SharedContext : Context): O;

@@ -149,6 +149,9 @@ export function checkUnit(raw: unknown, maxBytes: number = DEFAULT_MAX_UNIT_BYTE
   return { bot: unit.bot, key: unit.key, at: new Date(unit.at), operations: checked, contentHash, bytes };
 }
 
+/** Whether a unit is a deletion, or another operation that stays by itself in its unit, its job and its transaction. */
+export const isAlone = ({ operations }: CheckedUnit): boolean => operations[0]?.operation.alone === true;
+
 const LONGEST_JOB_NAME = 80;
 
 /** The name of a job in Bull Board: its operations, `saveSession+addXp`, or `pack ×N` for several units. */

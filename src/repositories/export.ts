@@ -27,8 +27,12 @@ export class ExportRepository {
     this.#database = database;
   }
 
-  /** Every row of every table that is about this user, as of one moment. */
-  async byTelegramId(telegramId: number): Promise<ExportView> {
+  /**
+   * Every row of every table that is about this user, as of one moment.
+   *
+   * @param bot whose sessions and units it holds; by default those of all bots
+   */
+  async byTelegramId(telegramId: number, bot?: string): Promise<ExportView> {
     const { sequelize } = this.#database;
     const isolationLevel = Transaction.ISOLATION_LEVELS.REPEATABLE_READ;
     return sequelize.transaction({ isolationLevel }, async (transaction) => {
@@ -39,16 +43,16 @@ export class ExportRepository {
         exportedAt: new Date().toISOString(),
         user: user && userView(user),
         deletedAt: deleted?.deletedAt.toISOString() ?? null,
-        ...(await this.#rowsOf(user?.id ?? NOBODY, transaction)),
-        units: await this.#unitsOf(telegramId, transaction),
+        ...(await this.#rowsOf(user?.id ?? NOBODY, bot, transaction)),
+        units: await this.#unitsOf(telegramId, bot, transaction),
       };
     });
   }
 
-  async #rowsOf(userId: number, transaction: Transaction) {
+  async #rowsOf(userId: number, bot: string | undefined, transaction: Transaction) {
     const { sequelize } = this.#database;
     const rows = { where: { userId }, order: [['id', 'ASC'] as [string, string]], transaction };
-    const sessions = await sequelize.getRepository(BotSession).findAll(rows);
+    const sessions = await sequelize.getRepository(BotSession).findAll({ ...rows, where: { userId, ...ofBot(bot) } });
     const badges = await sequelize.getRepository(UserBadge).findAll(rows);
     const subscriptions = await sequelize
       .getRepository(Subscription)
@@ -76,11 +80,11 @@ export class ExportRepository {
   }
 
   /** Two questions, because PostgreSQL answers each from an index, and both in one from none. */
-  async #unitsOf(telegramId: number, transaction: Transaction): Promise<ExportView['units']> {
+  async #unitsOf(telegramId: number, bot: string | undefined, transaction: Transaction): Promise<ExportView['units']> {
     const ledger = this.#database.sequelize.getRepository(IdempotencyKey);
-    const first = await ledger.findAll({ where: { telegramId }, transaction });
+    const first = await ledger.findAll({ where: { telegramId, ...ofBot(bot) }, transaction });
     const further = await ledger.findAll({
-      where: { [Op.and]: [NAMED_FURTHER] },
+      where: { [Op.and]: [NAMED_FURTHER], ...ofBot(bot) },
       replacements: { telegramId },
       transaction,
     });
@@ -96,6 +100,8 @@ export class ExportRepository {
 }
 
 const NOBODY = 0;
+
+const ofBot = (bot: string | undefined) => (bot === undefined ? {} : { botName: bot });
 
 const NAMED_FURTHER = literal(
   '(bot_name, key) IN (SELECT bot_name, key FROM idempotency_key_users WHERE telegram_id = :telegramId)',

@@ -1,4 +1,5 @@
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
+import { Counter, Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { type Closable, closeAll } from '../lifecycle.js';
@@ -11,6 +12,8 @@ import { putOnSchedule } from './timetable.js';
 export interface ScheduleDependencies {
   config: Pick<Config, 'ledgerRetentionDays' | 'redisUrl' | 'remindDays'>;
   database: Database;
+  /** What this process measures; the worker adds its runs. */
+  metrics?: Registry;
   logger: Logger;
 }
 
@@ -28,7 +31,7 @@ const CONCURRENCY = 4;
  * @returns when the schedule is in Redis; `close()` lets running jobs finish the chunk at hand
  */
 export async function startSchedule(
-  { config, database, logger }: ScheduleDependencies,
+  { config, database, metrics = new Registry(), logger }: ScheduleDependencies,
   jobs: readonly ScheduledJob[] = scheduledJobs,
 ): Promise<Closable> {
   const closing = new AbortController();
@@ -42,10 +45,15 @@ export async function startSchedule(
     { connection: redis, concurrency: CONCURRENCY, removeOnComplete: keepRuns, removeOnFail: keepRuns },
   );
   worker.on('error', (error) => logger.warn({ err: error.message }, 'Redis'));
-  worker.on('completed', ({ name }, result) => logger.info({ job: name, result }, 'scheduled job done'));
-  worker.on('failed', (job, error) =>
-    logger.warn({ job: job?.name, reason: error.message }, 'scheduled job failed; its next run does its work'),
-  );
+  const runs = countRuns(metrics, jobs);
+  worker.on('completed', ({ name }, result) => {
+    runs.inc({ job: name, result: 'done' });
+    logger.info({ job: name, result }, 'scheduled job done');
+  });
+  worker.on('failed', (job, error) => {
+    if (job) runs.inc({ job: job.name, result: 'failed' });
+    logger.warn({ job: job?.name, reason: error.message }, 'scheduled job failed; its next run does its work');
+  });
 
   const close = async () => {
     closing.abort();
@@ -61,6 +69,18 @@ export async function startSchedule(
   }
   logger.info({ jobs: jobs.map(({ name }) => name) }, 'schedule worker is ready');
   return { close };
+}
+
+function countRuns(metrics: Registry, jobs: readonly ScheduledJob[]): Counter<'job' | 'result'> {
+  const runs = new Counter({
+    name: 'botledger_scheduled_runs_total',
+    help: 'Runs of scheduled jobs by result: done or failed',
+    labelNames: ['job', 'result'],
+    registers: [metrics],
+  });
+  // From the start at 0, so that the first one is seen as an increase.
+  for (const { name } of jobs) for (const result of ['done', 'failed']) runs.inc({ job: name, result }, 0);
+  return runs;
 }
 
 function findJob(jobs: readonly ScheduledJob[], name: string): ScheduledJob {

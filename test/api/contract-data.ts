@@ -20,6 +20,7 @@ export const operations = '/v1/bots/spin_bot/operations';
 export const addresses: Record<string, string> = {
   getHealth: '/healthz',
   getReadiness: '/readyz',
+  getMetrics: '/metrics',
   getOpenApiDocument: '/openapi.json',
   countUsers: '/v1/users/count',
   getUser: `/v1/users/${telegramId}`,

@@ -5,24 +5,32 @@ import { addresses, breaking, fill, missing, operations, others, unit } from './
 import { QUIZ_TOKEN, startTestApi, type TestApi } from './harness.js';
 import { Contract, type OpenApiDocument } from './openapi.js';
 
+const METRICS_TOKEN = 'token-of-prometheus';
+
+const isToken = (scheme: object | undefined) => scheme !== undefined && 'token' in scheme;
+
 describe('The API and its OpenAPI document', () => {
   let api: TestApi;
   let contract: Contract;
 
   before(async () => {
-    api = await startTestApi();
+    api = await startTestApi({ env: { METRICS_TOKEN } });
     contract = new Contract((await (await fetch(`${api.url}/openapi.json`)).json()) as OpenApiDocument);
     await fill(api);
   });
   after(() => api.close());
 
-  const isOpen = (id: string) =>
-    contract.operations().find(({ operation }) => operation.operationId === id)?.operation.security.length === 0;
-  const guarded = () => Object.entries(addresses).filter(([id]) => !isOpen(id));
+  const isForBots = (id: string) =>
+    contract
+      .operations()
+      .some(({ operation: { operationId, security } }) => operationId === id && isToken(security[0]));
+  const guarded = () => Object.entries(addresses).filter(([id]) => isForBots(id));
 
   /** Calls an operation as it wants to be called. */
   const call = (id: string, address: string, on: TestApi = api, options: Parameters<TestApi['get']>[1] = {}) =>
-    id === 'sendOperations' ? on.post(address, unit, options) : on.get(address, options);
+    id === 'sendOperations'
+      ? on.post(address, unit, options)
+      : on.get(address, { ...(id === 'getMetrics' && { token: METRICS_TOKEN }), ...options });
   const check = async (id: string, status: number, response: Response) => {
     expect(response.status, id).to.equal(status);
     await contract.check(id, response);
@@ -61,6 +69,10 @@ describe('The API and its OpenAPI document', () => {
       await check(id, 401, await call(id, address, api, { token: 'wrong' }));
       if (address.includes('/bots/')) await check(id, 403, await call(id, address, api, { token: QUIZ_TOKEN }));
     }
+  });
+
+  it('agree on who may not ask for the metrics: a bot (401)', async () => {
+    await check('getMetrics', 401, await api.get('/metrics'));
   });
 
   it('agree on what is not there (404)', async () => {

@@ -2,6 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect } from 'chai';
 import type { Router } from 'express';
 import fc from 'fast-check';
+import { Registry } from 'prom-client';
 import { createApp } from '../../src/api/app.js';
 import { components } from '../../src/api/openapi/components.js';
 import { Waits } from '../../src/api/units/waits.js';
@@ -92,6 +93,7 @@ async function openApp() {
     schedule: queue,
     watcher: new JobWatcher(redisUrl, queue),
     waits: new Waits(),
+    metrics: new Registry(),
     logger: createLogger('test', 'silent'),
   });
   return { router, close: () => closeAll([fresh, { close: () => redis.quit() }, jobs]) };

@@ -90,6 +90,18 @@ export async function startTestApi({
   };
 }
 
+/** Logs the admin in; returns the headers that show it. */
+export async function logIn({ url }: TestApi): Promise<{ cookie: string }> {
+  const response = await fetch(`${url}/admin/login`, {
+    method: 'POST',
+    headers: { origin: url },
+    body: new URLSearchParams(ADMIN),
+    redirect: 'manual',
+  });
+  const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
+  return { cookie: cookies.join('; ') };
+}
+
 function openDatabase(url: string) {
   const database = new Database({ url, lookupsOnly: true, keepPlans: true });
   return { database, url, close: () => database.close() };

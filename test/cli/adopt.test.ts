@@ -104,6 +104,17 @@ for (const dialect of dialects) {
       expect((await openRepositories(old.database).users.byTelegramId(123456))?.totalXp).to.equal(550);
     });
 
+    it('books a refund of an old payment, and takes nothing back: what it granted is not known', async () => {
+      await takeOver(old.database, { dryRun: false });
+      const subscriptions = () => select('SELECT * FROM subscriptions ORDER BY id');
+      const before = await subscriptions();
+      const payment = { provider: 'yookassa', paymentId: 'p-1', amount: '990.50', tariff: 'month' };
+      const refund = { name: 'recordPayment', telegramId: 123456, ...payment, status: 'REFUNDED' };
+      const [result] = await new Committer(old.database).commit([unitOf(refund, { at: Date.UTC(2025, 2, 1) })]);
+      expect(result).to.deep.equal({ status: 'applied', outcomes: [{ status: 'REFUNDED', applied: true }] });
+      expect(await subscriptions()).to.deep.equal(before);
+    });
+
     it('changes nothing in a dry run, and says what it would do', async () => {
       const before = await schemaOf(old.database);
       const adopted = await takeOver(old.database, { dryRun: true });

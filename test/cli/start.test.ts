@@ -22,8 +22,13 @@ describe('botledger start without any settings', () => {
     const { totalXp } = await receipt.result();
     const user = await bot.getUser(123456);
     await bot.close();
+    const metrics = await (await fetch(`${printed(process).apiUrl}/metrics`)).text();
     process.signal('SIGTERM');
 
+    expect(metrics)
+      .to.contain('botledger_queue_jobs{')
+      .and.contain('botledger_units_total{result="applied"} 1')
+      .and.contain('botledger_scheduled_runs_total{');
     expect(totalXp).to.equal(150);
     expect(user?.totalXp).to.equal(150);
     expect(await process.exited).to.equal(0);

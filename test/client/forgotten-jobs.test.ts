@@ -50,10 +50,14 @@ describe('The result of a unit whose job is gone from Redis', () => {
     expect(await rejection(receipt.result())).to.be.instanceOf(ApiError);
   });
 
-  it('is a ResultTimeoutError without an API, or when the ledger does not know it either', async () => {
+  it('is an ApiError without an API, which says what happened and what helps', async () => {
     const receipt = await applyAndForget(open({}));
-    expect(await rejection(receipt.result())).to.be.instanceOf(ResultTimeoutError);
+    const error = await rejection(receipt.result());
+    expect(error).to.be.instanceOf(ApiError).and.include({ status: 0 });
+    expect(error.message).to.match(/^The job of "upd-1" is gone from Redis.*: give apiUrl and apiToken/);
+  });
 
+  it('is a ResultTimeoutError when the ledger does not know it either', async () => {
     const unknown = await open({ apiUrl: api.url, apiToken: SPIN_TOKEN }).addXp(7, { xp: 5 }, { key: 'upd-2' });
     await until(async () => (await jobs.queue.getCompletedCount()) === 1);
     await jobs.queue.clean(0, 100, 'completed');

@@ -69,6 +69,23 @@ describe('BotLedger', () => {
     expect((await sent()).slice(1).every(({ name }) => /^pack ×\d+$/.test(name))).to.equal(true);
   });
 
+  it('packs nothing together with a deletion, whose job has to be found and removed by itself', async () => {
+    await Promise.all([
+      bot.ledger.addXp(1, { xp: 1 }),
+      ...[2, 3].map((user) => bot.ledger.addXp(user, { xp: 1 })),
+      bot.ledger.deleteUser(1),
+      bot.ledger.deleteUser(2),
+      ...[4, 5].map((user) => bot.ledger.addXp(user, { xp: 1 })),
+    ]);
+    expect((await sent()).map(({ name }) => name)).to.deep.equal([
+      'addXp',
+      'pack ×2',
+      'deleteUser',
+      'deleteUser',
+      'pack ×2',
+    ]);
+  });
+
   it('sends many units at once, each with its own key', async () => {
     const receipts = await bot.ledger.enqueueMany(
       [1, 2, 3].map((user) => ({ key: `import-${user}`, build: (unit) => unit.addXp(user, { xp: user }) })),

@@ -15,6 +15,7 @@ import {
   insertUser,
 } from '../factories.js';
 import { startBot, type TestBot } from '../helpers/bot.js';
+import { startRedis } from '../helpers/redis.js';
 import { rejection } from '../helpers/rejection.js';
 
 const telegramId = 7_000_000_001;
@@ -74,6 +75,19 @@ describe('Reads of the SDK', () => {
     expect(user).to.include({ telegramId: 404, firstName: 'New', username: null, totalXp: 0, level: 1 });
     expect([session, stats]).to.deep.equal([{}, {}]);
     expect(await touches()).to.deep.equal([{ name: 'touchUser', telegramId: 404, firstName: 'New' }]);
+  });
+
+  it('answer also while Redis is away; the profile goes with the next call', async () => {
+    const redis = await startRedis();
+    const alone = bot.open({ redisUrl: redis.url });
+    await redis.stop();
+    const { user, session } = await alone.getUserSession(telegramId, { username: 'anna' });
+    expect([user.username, session]).to.deep.equal(['anna', { step: 5 }]);
+
+    const { ledger } = bot;
+    await ledger.getUserSession(telegramId, { username: 'anna' });
+    expect(await touches()).to.deep.equal([{ name: 'touchUser', telegramId, username: 'anna' }]);
+    await redis.close();
   });
 
   it('give users, badges, access, subscription, rank, leaderboard and number of users', async () => {

@@ -3,6 +3,7 @@ import {
   IdempotencyConflictError,
   OperationFailedError,
   ResultTimeoutError,
+  UserDeletedError,
   ValidationError,
 } from '../../src/index.js';
 import { unitJobOptions } from '../../src/queue.js';
@@ -110,6 +111,21 @@ describe("A receipt's result", () => {
     expect(error).to.be.instanceOf(ValidationError);
     expect((error as ValidationError).problems).to.have.lengthOf(1);
     expect(error.message).to.match(/^operations: \d+ bytes of JSON, but a unit may have 262144: store less/);
+  });
+
+  it('is a UserDeletedError when the unit came after the deletion of its user, of one operation or of several', async () => {
+    await bot.startWorker();
+    const { ledger } = bot;
+    const earlier = Date.now() - 60_000;
+    expect(await (await ledger.deleteUser(7)).result()).to.deep.equal({ deleted: false });
+    const late = await ledger.addXp(7, { xp: 5 }, { key: 'upd-1', at: earlier });
+    const error = await rejection(late.result());
+    expect(error).to.be.instanceOf(UserDeletedError).and.include({ key: 'upd-1', code: 'user-deleted' });
+    const shared = await ledger.unit({ at: earlier }, (unit) => {
+      unit.addXp(8, { xp: 5 });
+      unit.addXp(7, { xp: 5 });
+    });
+    expect(await rejection(shared.result())).to.be.instanceOf(UserDeletedError);
   });
 
   it('of a pack is an error for the bad units alone', async () => {

@@ -5,7 +5,7 @@ import { Database } from '../../src/database.js';
 import { DeletedUser } from '../../src/models/index.js';
 import type { CheckedUnit } from '../../src/operations/unit.js';
 import { outcomeOf } from '../helpers/commit-batches.js';
-import { commitWhile, someoneWaits } from '../helpers/meeting.js';
+import { beforeEachStatement, commitWhile, someoneWaits } from '../helpers/meeting.js';
 import { unit, unitOf } from '../helpers/units.js';
 import { eachOn, variants } from '../helpers/variants.js';
 
@@ -123,6 +123,24 @@ describe('A deletion on PostgreSQL that meets a unit made before it', () => {
       [1, 7],
       [2, 2],
     ]);
+  });
+
+  it('likewise between our look at a new user and our lock: what was made after it is applied', async () => {
+    const database = on.open(Database);
+    const meetings: [statement: string, meanwhile: () => Promise<unknown>][] = [
+      ['INSERT INTO users', () => commit(addXp(day(1), 3))],
+      ['SELECT', () => commit(deletion())],
+    ];
+    beforeEachStatement(database, async ({ text }) => {
+      const [statement, meanwhile] = meetings[0] ?? [];
+      if (statement === undefined || !text.startsWith(statement)) return;
+      meetings.shift();
+      await meanwhile?.();
+    });
+    const [result] = await new Committer(database).commit([afresh]);
+    expect(meetings).to.deep.equal([]);
+    expect(outcomeOf(result)).to.include({ totalXp: 7 });
+    expect(await totals()).to.deep.equal([[1, 7]]);
   });
 
   for (const known of [true, false]) {

@@ -1,11 +1,12 @@
-import type { Job } from 'bullmq';
+import { type Job, QueueEvents } from 'bullmq';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { type Closable, closeAll } from '../../src/lifecycle.js';
-import { unitJobOptions } from '../../src/queue.js';
+import { openWorkerRedis, UNITS_QUEUE, unitJobOptions } from '../../src/queue.js';
 import { openQueue, startWorker, type TestQueue } from '../helpers/commit-worker.js';
 import { fullLife, secretOf } from '../helpers/full-user.js';
 import { freshRedisUrl } from '../helpers/redis.js';
+import { until } from '../helpers/until.js';
 import { eachOn, variants } from '../helpers/variants.js';
 
 const ANN = 777_000_111;
@@ -30,12 +31,13 @@ const invalid = (telegramId: number) => unit([{ name: 'addXp', telegramId, xp: s
 for (const variant of variants.filter(({ name }) => name !== 'PostgreSQL')) {
   describe(`A commit worker that deletes a user on ${variant.name}`, () => {
     const on = eachOn(variant);
+    let redisUrl: string;
     let jobs: TestQueue;
     let redis: Redis;
     let opened: Closable[];
 
     beforeEach(async () => {
-      const redisUrl = await freshRedisUrl();
+      redisUrl = await freshRedisUrl();
       jobs = openQueue(redisUrl);
       redis = new Redis(redisUrl);
       opened = [{ close: () => redis.quit() }, jobs, await startWorker(on.database, redisUrl)];
@@ -44,6 +46,17 @@ for (const variant of variants.filter(({ name }) => name !== 'PostgreSQL')) {
 
     const done = async (data: unknown, ...states: string[]): Promise<Job> =>
       jobs.reached((await jobs.add(data)).id, ...(states.length > 0 ? states : ['completed']));
+
+    /** What a job answers that may be removed as soon as it is done. */
+    async function answerOf(data: unknown): Promise<unknown> {
+      const connection = openWorkerRedis(redisUrl);
+      const events = new QueueEvents(UNITS_QUEUE, { connection });
+      opened.push({ close: async () => connection.disconnect() }, events);
+      await events.waitUntilReady();
+      const answered = new Promise((resolve) => events.on('completed', ({ returnvalue }) => resolve(returnvalue)));
+      await jobs.add(data);
+      return answered;
+    }
 
     /** The jobs in Redis that hold this text, by id. */
     async function jobsWith(text: string): Promise<string[]> {
@@ -80,9 +93,28 @@ for (const variant of variants.filter(({ name }) => name !== 'PostgreSQL')) {
       expect(await jobs.queue.getCompletedCount()).to.equal(433 + 1 + 1);
     });
 
+    it('removes a pack that held the deletion beside writes of the user, once the pack is done', async () => {
+      const { id } = await jobs.add(jobOf(touch(ANN), touch(BOB), deletion()));
+      await until(async () => (await jobs.queue.getJobState(id as string)) === 'unknown', { what: 'the pack is gone' });
+      expect(await jobsWith(secretOf(ANN))).to.deep.equal([]);
+      expect((await on.users()).map(({ telegramId }) => telegramId)).to.deep.equal([BOB]);
+    });
+
+    it('leaves what a user who came back has failed to do, also when the deletion comes again', async () => {
+      await done(jobOf(invalid(ANN)), 'failed');
+      const again = jobOf(deletion());
+      await done(again);
+      expect(await jobsWith(secretOf(ANN))).to.deep.equal([]);
+      const back = { ...invalid(ANN), at: DELETED + 1 };
+      const failed = await done(jobOf(back), 'failed');
+      const wrote = await done(jobOf({ ...touch(ANN), at: DELETED + 1 }));
+      await done(again);
+      expect(await jobsWith(secretOf(ANN))).to.have.members([failed.id, wrote.id]);
+    });
+
     it('keeps the order of a pack: before it, the deletion, and after it', async () => {
       const xp = (at: number) => unit([{ name: 'addXp', telegramId: ANN, xp: 7 }], { at });
-      const { returnvalue } = await done(jobOf(xp(DELETED - 1), deletion(), xp(DELETED), xp(DELETED + 1)));
+      const returnvalue = await answerOf(jobOf(xp(DELETED - 1), deletion(), xp(DELETED), xp(DELETED + 1)));
       const gained = { leveledUp: false, oldLevel: 1, newLevel: 1, totalXp: 7 };
       expect((returnvalue as { outcomes: object[] }[]).map(({ outcomes }) => outcomes[0])).to.deep.equal([
         gained,

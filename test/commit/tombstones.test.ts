@@ -3,6 +3,7 @@ import { Committer } from '../../src/commit/committer.js';
 import { DeletedUser } from '../../src/models/index.js';
 import type { CheckedUnit } from '../../src/operations/unit.js';
 import { commitInBatches, outcomeOf } from '../helpers/commit-batches.js';
+import { dump } from '../helpers/full-user.js';
 import { unit, unitOf } from '../helpers/units.js';
 import { eachOn, variants } from '../helpers/variants.js';
 
@@ -112,6 +113,20 @@ for (const variant of variants) {
       expect(await commit(addXp(day(7)))).to.deep.equal([dropped]);
       const tombstones = await on.database.sequelize.getRepository(DeletedUser).findAll();
       expect(tombstones.map((row) => row.get())).to.deep.equal([{ telegramId: ANN, deletedAt: new Date(day(8)) }]);
+    });
+
+    it('a deletion made before it that comes late deletes nobody who came back', async () => {
+      const back = addXp(day(6));
+      await commit(addXp(day(0)), deletion(day(5)), back);
+      const before = await dump(on.database);
+      const late = [deletion(day(3)), deletion(day(5), ANN, 'same-moment')];
+      expect(await commit(...late)).to.deep.equal([{ deleted: false }, { deleted: false }]);
+      const after = await dump(on.database);
+      for (const table of before.keys()) {
+        if (table !== 'idempotency_keys') expect(after.get(table), table).to.deep.equal(before.get(table));
+      }
+      expect(await commit(back)).to.deep.equal([gained(5)]);
+      expect(await commit(deletion(day(7)))).to.deep.equal([{ deleted: true }]);
     });
 
     it('a bot whose clock runs ahead shuts nobody out for longer than until the commit', async () => {

@@ -5,14 +5,14 @@ describe('what a tariff grants', () => {
   const granted = (name: string, tariffs: Tariffs = defaultTariffs) => grantOf(tariffs, name);
 
   it('is 30 days for month and 365 for year', () => {
-    expect(granted('month')).to.deep.equal({ type: 'MONTH', durationDays: 30, credits: 0, autoRenew: false });
-    expect(granted('year')).to.deep.equal({ type: 'YEAR', durationDays: 365, credits: 0, autoRenew: false });
+    expect(granted('month')).to.deep.equal({ type: 'MONTH', durationDays: 30, credits: 0 });
+    expect(granted('year')).to.deep.equal({ type: 'YEAR', durationDays: 365, credits: 0 });
   });
 
   for (const credits of [1, 5, 10, 1_000_000]) {
     it(`is ${credits} credits for credits_${credits}, without being listed`, () => {
-      expect(granted(`credits_${credits}`)).to.deep.equal({ type: 'CREDITS', credits, autoRenew: false });
-      expect(granted(`credits_${credits}`, {})).to.deep.equal({ type: 'CREDITS', credits, autoRenew: false });
+      expect(granted(`credits_${credits}`)).to.deep.equal({ type: 'CREDITS', credits });
+      expect(granted(`credits_${credits}`, {})).to.deep.equal({ type: 'CREDITS', credits });
     });
   }
 

@@ -1,4 +1,5 @@
 import { Job, Queue } from 'bullmq';
+import { Registry } from 'prom-client';
 import { startCommitWorker } from '../../src/commit/worker.js';
 import { readConfig } from '../../src/config.js';
 import type { Database } from '../../src/database.js';
@@ -36,8 +37,8 @@ export function openQueue(redisUrl: string): TestQueue {
 }
 
 /** A commit worker in this process. */
-export function startWorker(database: Database, redisUrl: string): Promise<Closable> {
+export function startWorker(database: Database, redisUrl: string, metrics = new Registry()): Promise<Closable> {
   // The worker is given its database; the address here is never used.
   const config = readConfig({ DATABASE_URL: 'sqlite:unused', REDIS_URL: redisUrl });
-  return startCommitWorker({ config, database, logger: createLogger('test', 'silent') });
+  return startCommitWorker({ config, database, metrics, logger: createLogger('test', 'silent') });
 }

@@ -55,6 +55,15 @@ describe('redeemPromocode', () => {
     expect(rows.stored.freeTrainings[0]).to.include({ source: 'PROMOCODE', trainingsLeft: 5 });
   });
 
+  it('leaves the renewal of the subscription that it prolongs as it was', () => {
+    for (const autoRenew of [true, false]) {
+      const rows = rowsWith({ type: 'FREE_MONTH', value: 1 });
+      apply(rows, 'createSubscription', { type: 'YEAR', autoRenew });
+      redeem(rows);
+      expect(rows.stored.subscriptions.at(-1)).to.include({ subscriptionType: 'MONTH', autoRenew });
+    }
+  });
+
   it('grants months of 30 days, on top of the subscription that runs', () => {
     const rows = rowsWith({ type: 'FREE_MONTH', value: 2 });
     apply(rows, 'createSubscription', { type: 'YEAR' });

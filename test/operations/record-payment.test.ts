@@ -51,6 +51,29 @@ describe('recordPayment', () => {
     expect(rows.stored.payments[0]).to.deep.include({ createdAt: noon, updatedAt: days(1), subscriptionId: 1 });
   });
 
+  it('leaves the renewal of the subscription that it prolongs as it was', () => {
+    const rows = new MemoryRows();
+    apply(rows, 'createSubscription', { type: 'MONTH', autoRenew: true });
+    notify(rows, 'COMPLETED', {}, { at: days(1) });
+    expect(rows.stored.subscriptions.map(({ autoRenew }) => autoRenew)).to.deep.equal([true, true]);
+    apply(rows, 'cancelSubscription', {}, { at: days(2) });
+    notify(rows, 'COMPLETED', { paymentId: 'p-2' }, { at: days(3) });
+    expect(rows.stored.subscriptions.at(-1)).to.include({ isActive: true, autoRenew: false });
+  });
+
+  it('renews nothing for a payment that comes after the end', () => {
+    const rows = new MemoryRows();
+    apply(rows, 'createSubscription', { type: 'MONTH', autoRenew: true });
+    notify(rows, 'COMPLETED', {}, { at: days(31) });
+    expect(rows.stored.subscriptions.at(-1)).to.deep.include({ endDate: days(61), autoRenew: false });
+  });
+
+  it('leaves the renewal to what createSubscription says, which is none unless it says so', () => {
+    const rows = new MemoryRows();
+    for (const given of [{ autoRenew: true }, {}]) apply(rows, 'createSubscription', { type: 'MONTH', ...given });
+    expect(rows.stored.subscriptions.map(({ autoRenew }) => autoRenew)).to.deep.equal([true, false]);
+  });
+
   it('answers a repeated notification with what is, and says that it changed nothing', () => {
     const rows = new MemoryRows();
     notify(rows, 'COMPLETED');

@@ -73,6 +73,20 @@ for (const dialect of dialects) {
       ]);
     });
 
+    it('for one bot holds the sessions and units of that bot only, and all that bots share', async () => {
+      await insertEverything(fresh.database, await insertUser(fresh.database, { telegramId }));
+      const all = await exported();
+      for (const bot of ['spin_bot', 'quiz_bot']) {
+        const own = await new ExportRepository(fresh.database).byTelegramId(telegramId, bot);
+        const ofBot = ({ bot: whose }: { bot: string }) => whose === bot;
+        expect({ ...own, exportedAt: all.exportedAt }).to.deep.equal({
+          ...all,
+          sessions: all.sessions.filter(ofBot),
+          units: all.units.filter(ofBot),
+        });
+      }
+    });
+
     it('holds nothing of anybody else', async () => {
       await insertEverything(fresh.database, await insertUser(fresh.database, { telegramId: 1 }));
       await insertUser(fresh.database, { telegramId });

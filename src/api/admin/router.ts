@@ -1,8 +1,12 @@
 import type { Queue } from 'bullmq';
 import { type RequestHandler, Router } from 'express';
+import * as z from 'zod';
 import type { Config } from '../../config.js';
 import type { Logger } from '../../logger.js';
+import type { ExportRepository } from '../../repositories/export.js';
 import { compress } from '../answer.js';
+import { telegramId } from '../parameters.js';
+import { check } from '../route.js';
 import { boardRouter } from './board.js';
 import { loginRouter } from './login.js';
 import { sameOrigin } from './same-origin.js';
@@ -13,16 +17,21 @@ export interface AdminDependencies {
   config: Pick<Config, 'admin' | 'maxUnitBytes'>;
   units: Queue;
   schedule: Queue;
+  exports: ExportRepository;
   logger: Logger;
 }
 
 /** Everything under `/admin`: whatever is added after `requireLogin` is behind the login. */
-export function adminRouter({ config, units, schedule, logger }: AdminDependencies): Router {
+export function adminRouter({ config, units, schedule, exports, logger }: AdminDependencies): Router {
   const router = Router();
   router.use('/admin', compress, uncached, sameOrigin, readSession(config.admin));
   router.use(loginRouter(config.admin, logger));
   router.use('/admin', requireLogin);
   router.get('/admin', (_req, res) => res.redirect('/admin/queues'));
+  router.get('/admin/users/:telegramId/export', async (req, res) => {
+    const params = check('path', z.strictObject({ telegramId }), req.params);
+    res.json(await exports.byTelegramId(params.telegramId));
+  });
   router.use('/admin/queues', boardRouter([units, schedule], config.maxUnitBytes));
   return router;
 }

@@ -31,6 +31,7 @@ export function openApiDocument(groups: readonly Routes[]): Record<string, unkno
       schemas: namedSchemas(),
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'The token of your bot, as API_TOKENS has it' },
+        metrics: { type: 'http', scheme: 'bearer', description: 'METRICS_TOKEN' },
       },
     },
   };
@@ -43,7 +44,7 @@ function operation({ kind, access }: Routes, route: DescribedRoute): Record<stri
     tags: [kind],
     summary,
     ...(details && { description: details }),
-    security: access === 'token' ? [{ token: [] }] : [],
+    security: access === 'open' ? [] : [{ [access]: [] }],
     parameters: [...parameters('path', params), ...parameters('query', query), ...parameters('header', headers)],
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: reference(body) } } } }),
     responses: responses(route, access),
@@ -79,18 +80,20 @@ function responses(route: DescribedRoute, access: Routes['access']): Record<stri
   ]);
 }
 
-function response({ method }: DescribedRoute, { description, schema, headers = {} }: Answer): object {
+function response({ method }: DescribedRoute, { description, schema, text, headers = {} }: Answer): object {
   const etag = method === 'get' ? { ETag: 'For If-None-Match' } : {};
   return {
     description,
     ...headerObjects({ ...headers, ...etag }),
     ...(schema && { content: { 'application/json': { schema: reference(schema) } } }),
+    ...(text && { content: { 'text/plain': { schema: { type: 'string' }, example: text } } }),
   };
 }
 
 /** What goes wrong with any route of its kind. */
 function usualProblems({ params, query, body }: DescribedRoute, access: Routes['access']): Record<number, string> {
   if (access === 'open') return {};
+  if (access === 'metrics') return { 401: 'There is no token, or it is not METRICS_TOKEN' };
   const takesInput = Object.keys({ ...params, ...query }).length > 0 || body !== undefined;
   return {
     400: takesInput ? 'The request does not fit; `errors` says where' : 'There is a parameter that is not known',

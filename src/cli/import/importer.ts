@@ -85,7 +85,7 @@ export class Importer {
     const results = await queue.apply(fresh, isApplied);
     return fresh.filter((row) => {
       const result = results.get(row) as Outcome;
-      const reason = 'reason' in result ? result.reason : refusal(result.outcomes);
+      const reason = 'reason' in result ? result.reason : undefined;
       if (reason !== undefined) this.#reject(row, String(row.telegramId), reason);
       else if ((lastOf(result) as { saved?: boolean } | undefined)?.saved === false) this.tally.newerKept++;
       return reason === undefined;
@@ -105,8 +105,3 @@ export class Importer {
 }
 
 const lastOf = (result: Outcome) => ('outcomes' in result ? result.outcomes.at(-1) : undefined);
-
-function refusal(outcomes: readonly unknown[]): string | undefined {
-  const deleted = outcomes.some((outcome) => (outcome as { userDeleted?: boolean }).userDeleted);
-  return deleted ? 'the user was deleted after the file was written, and is not brought back' : undefined;
-}

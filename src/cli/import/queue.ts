@@ -1,6 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Queue } from 'bullmq';
-import { IdempotencyConflictError, QueueUnavailableError, ResultTimeoutError, ValidationError } from '../../errors.js';
+import {
+  ApiError,
+  IdempotencyConflictError,
+  QueueUnavailableError,
+  ResultTimeoutError,
+  UserDeletedError,
+  ValidationError,
+} from '../../errors.js';
 import { BotLedger, type Receipt } from '../../index.js';
 import { type Closable, closeAll } from '../../lifecycle.js';
 import { failFast, openProducerRedis, UNITS_QUEUE } from '../../queue.js';
@@ -96,7 +103,8 @@ export class ImportQueue implements Closable {
           results.set(one.row, { outcomes: await one.receipt.result({ timeoutMs: LOOK_EVERY_MS }) });
           this.#lastNews = performance.now();
         } catch (error) {
-          if (error instanceof ResultTimeoutError) late.push(one);
+          // Without the API, an ApiError says that the job is gone.
+          if (error instanceof ResultTimeoutError || error instanceof ApiError) late.push(one);
           else results.set(one.row, { reason: describeFailure(error as Error) });
         }
       }),
@@ -130,4 +138,9 @@ export class ImportQueue implements Closable {
   }
 }
 
-const describeFailure = (error: Error) => (error instanceof IdempotencyConflictError ? CONFLICT : error.message);
+function describeFailure(error: Error): string {
+  if (error instanceof IdempotencyConflictError) return CONFLICT;
+  if (error instanceof UserDeletedError)
+    return 'the user was deleted after the file was written, and is not brought back';
+  return error.message;
+}

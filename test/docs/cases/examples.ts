@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { BotLedger } from '../../../src/index.js';
+import { BotLedger, UserDeletedError } from '../../../src/index.js';
+import { rejection } from '../../helpers/rejection.js';
 import { until } from '../../helpers/until.js';
 import type { Fleet } from '../fleet.js';
 import { runExample } from '../programs.js';
@@ -67,9 +68,11 @@ export const examples: Cases = {
           }),
         );
       }
-      const { user, sessions } = await spin.exportUser(telegramId);
-      expect(user).to.include({ totalXp: 200 });
-      expect(sessions.map(({ session }) => session['of'])).to.deep.equal(['spin_bot', 'quiz_bot']);
+      for (const bot of [spin, quiz]) {
+        const { user, sessions } = await bot.exportUser(telegramId);
+        expect(user).to.include({ totalXp: 200 });
+        expect(sessions.map(({ session }) => session['of'])).to.deep.equal([bot.bot]);
+      }
     },
     'SQLite?': async ({ database, databaseUrl }) =>
       expect([database.dialect, databaseUrl.startsWith('sqlite:')]).to.deep.equal(['sqlite', true]),
@@ -82,7 +85,8 @@ export const examples: Cases = {
       const about = { provider: 'yookassa', paymentId: 'p-deleted', amount: '990', tariff: 'month' };
       await outcome(spin.recordPayment(telegramId, { ...about, status: 'COMPLETED' }));
       expect(await outcome(spin.deleteUser(telegramId))).to.deep.equal({ deleted: true });
-      await outcome(spin.addXp(telegramId, { xp: 5 }, { at }));
+      const late = outcome(spin.addXp(telegramId, { xp: 5 }, { at }));
+      expect(await rejection(late)).to.be.instanceOf(UserDeletedError);
       const { user, badges, payments, sessions } = await spin.exportUser(telegramId);
       expect({ user, badges, payments, sessions }).to.deep.equal({
         user: null,

@@ -1,0 +1,86 @@
+import { Counter, type Registry } from 'prom-client';
+import { warnsOfTariff } from '../domain/payments.js';
+import { IdempotencyConflictError } from '../errors.js';
+import { operationNames } from '../operations/registry.js';
+import type { CheckedUnit } from '../operations/unit.js';
+import type { UnitResult } from './ledger.js';
+
+const RESULTS = ['applied', 'repeated', 'dropped', 'conflict', 'failed'] as const;
+
+/** What became of a unit, and so of its operations. */
+type Result = (typeof RESULTS)[number];
+
+/** How many units, and operations by name. */
+interface Tally {
+  units: number;
+  operations: Map<string, number>;
+}
+
+/** Counts what a commit worker does. Names follow https://prometheus.io/docs/practices/naming */
+export class CommitMetrics {
+  readonly #units: Counter<'result'>;
+  readonly #operations: Counter<'operation' | 'result'>;
+  readonly #unknownTariffs: Counter;
+  /** What was counted since somebody asked: a counter with labels takes longer than a unit can spare. */
+  readonly #tallies = new Map<Result, Tally>();
+
+  constructor(metrics: Registry) {
+    const registers = [metrics];
+    this.#units = new Counter({
+      name: 'botledger_units_total',
+      help: 'Units by result: applied; repeated, answered from the ledger; dropped, of a deleted user; conflict, the key has other content; failed, once per attempt; invalid, no unit at all',
+      labelNames: ['result'],
+      registers,
+      collect: () => this.#hand(),
+    });
+    this.#operations = new Counter({
+      name: 'botledger_operations_total',
+      help: 'Operations by name, with the result of their unit',
+      labelNames: ['operation', 'result'],
+      registers,
+      collect: () => this.#hand(),
+    });
+    this.#unknownTariffs = new Counter({
+      name: 'botledger_unknown_tariffs_total',
+      help: 'Completed payments that granted nothing, because TARIFFS does not know their tariff',
+      registers,
+    });
+    // From the start at 0, so that the first one is seen as an increase.
+    for (const result of [...RESULTS, 'invalid']) this.#units.inc({ result }, 0);
+    for (const operation of operationNames) {
+      for (const result of RESULTS) this.#operations.inc({ operation, result }, 0);
+    }
+  }
+
+  /** Counts a unit with its operations. */
+  count({ operations }: CheckedUnit, unitResult: UnitResult): void {
+    const result = resultOf(unitResult);
+    const tally = this.#tallies.get(result) ?? { units: 0, operations: new Map() };
+    this.#tallies.set(result, tally);
+    tally.units++;
+    for (const { operation } of operations) {
+      tally.operations.set(operation.name, (tally.operations.get(operation.name) ?? 0) + 1);
+    }
+    if (result !== 'applied' || unitResult.status === 'failed') return;
+    for (const outcome of unitResult.outcomes) if (warnsOfTariff(outcome)) this.#unknownTariffs.inc();
+  }
+
+  /** Counts what came as a unit and does not fit its schema. */
+  countInvalid(): void {
+    this.#units.inc({ result: 'invalid' });
+  }
+
+  #hand(): void {
+    for (const [result, { units, operations }] of this.#tallies) {
+      this.#units.inc({ result }, units);
+      for (const [operation, times] of operations) this.#operations.inc({ operation, result }, times);
+    }
+    this.#tallies.clear();
+  }
+}
+
+function resultOf(result: UnitResult): Result {
+  if (result.status === 'failed') return result.error instanceof IdempotencyConflictError ? 'conflict' : 'failed';
+  if (result.repeated) return 'repeated';
+  return (result.outcomes[0] as { userDeleted?: true }).userDeleted ? 'dropped' : 'applied';
+}
