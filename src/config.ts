@@ -3,14 +3,18 @@ import { defaultSettings, type Settings } from './domain/settings.js';
 import { type Tariffs, tariffTable } from './domain/tariffs.js';
 import { ConfigError } from './errors.js';
 import { botName, DEFAULT_MAX_UNIT_BYTES, describe } from './operations/unit.js';
+import { MOST_PARTITIONS } from './queue.js';
+import { checkRedisUrl } from './redis.js';
 
 /** Every setting of every process, read once and checked. */
 export interface Config {
   readonly production: boolean;
   /** `postgres://…` or `sqlite:./file`. */
   readonly databaseUrl: string;
-  /** `redis://…` or `rediss://…`. */
+  /** One Redis, one behind Sentinels, or a Redis Cluster. */
   readonly redisUrl: string;
+  /** How many queues carry units; all processes and bots must agree. */
+  readonly queuePartitions: number;
   readonly host: string;
   readonly port: number;
   /** How many proxies stand in front of the API: their X-Forwarded headers are believed, nobody else's. */
@@ -101,10 +105,12 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     problems.push(`ADMIN_PASSWORD must have at least ${SHORTEST_SECRET} characters in production`);
   }
 
+  const databaseUrl = read('DATABASE_URL', (value) => readDatabaseUrl(value ?? fallbacks.databaseUrl), '');
   const config: Config = {
     production,
-    databaseUrl: read('DATABASE_URL', (value) => readDatabaseUrl(value ?? fallbacks.databaseUrl), ''),
+    databaseUrl,
     redisUrl: read('REDIS_URL', (value) => readRedisUrl(value ?? fallbacks.redisUrl), ''),
+    queuePartitions: number('QUEUE_PARTITIONS', whole(1, MOST_PARTITIONS, 1)),
     host: read('HOST', (value) => value ?? '127.0.0.1', ''),
     port: number('PORT', whole(0, 65_535, 3000)),
     trustedProxies: number('TRUSTED_PROXIES', whole(0, 10, 0)),
@@ -136,14 +142,15 @@ const SHORTEST_SECRET = 12;
 function readDatabaseUrl(value: string | undefined): string {
   if (!value) throw new Error(`is missing: ${COPY_EXAMPLE}`);
   if (/^sqlite:.+/.test(value) && !value.includes(':memory:')) return value;
-  if (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value)) return value;
+  if (isPostgres(value)) return value;
   throw new Error('must be postgres://user:password@host:5432/name or sqlite:./data/botledger.sqlite');
 }
 
+const isPostgres = (url: string) => /^postgres(ql)?:\/\//.test(url) && URL.canParse(url);
+
 function readRedisUrl(value: string | undefined): string {
   if (!value) throw new Error(`is missing: ${COPY_EXAMPLE}`);
-  if (/^rediss?:\/\//.test(value) && URL.canParse(value)) return value;
-  throw new Error('must be redis://host:6379 or rediss://user:password@host:6379');
+  return checkRedisUrl(value);
 }
 
 function readLogLevel(value = 'info'): string {

@@ -1,11 +1,12 @@
 import type { Queue } from 'bullmq';
 import compression from 'compression';
 import express, { type Express, type RequestHandler } from 'express';
-import type { Redis } from 'ioredis';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
-import type { JobWatcher } from '../job-watcher.js';
+import type { JobWatchers } from '../job-watcher.js';
 import type { Logger } from '../logger.js';
+import type { UnitQueues } from '../queue.js';
+import type { RedisClient } from '../redis.js';
 import { openRepositories } from '../repositories/index.js';
 import { adminRouter } from './admin/router.js';
 import { authenticate } from './auth.js';
@@ -29,11 +30,11 @@ import { usersRoutes } from './users.js';
 export interface AppDependencies {
   config: Pick<Config, 'admin' | 'apiTokens' | 'maxUnitBytes' | 'rateLimitPerMinute' | 'trustedProxies'>;
   database: Database;
-  redis: Redis;
-  /** The queue of the units. */
-  units: Queue;
-  /** Tells how jobs of that queue end. */
-  watcher: JobWatcher;
+  redis: RedisClient;
+  /** The queues of the units. */
+  units: UnitQueues;
+  /** Tells how jobs of those queues end. */
+  watchers: JobWatchers;
   /** The requests that wait for that. */
   waits: Waits;
   /** The queue of the scheduled jobs. */
@@ -65,11 +66,11 @@ export function createApp(dependencies: AppDependencies): Express {
   return app;
 }
 
-function routesForBots({ config, database, units, watcher, waits }: AppDependencies): Routes[] {
+function routesForBots({ config, database, units, watchers, waits }: AppDependencies): Routes[] {
   const repositories = openRepositories(database);
   const { ledger } = repositories;
   const { maxUnitBytes } = config;
-  const states = new UnitStates(units, ledger, watcher);
+  const states = new UnitStates(units, ledger, watchers);
   return [
     usersRoutes(repositories),
     sessionsRoutes(repositories),

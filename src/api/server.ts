@@ -5,10 +5,11 @@ import { Queue } from 'bullmq';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { ConfigError } from '../errors.js';
-import { JobWatcher } from '../job-watcher.js';
+import { JobWatchers } from '../job-watcher.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
-import { failFast, openProducerRedis, SCHEDULE_QUEUE, UNITS_QUEUE } from '../queue.js';
+import { failFast, queueName, SCHEDULE_QUEUE, UnitQueues } from '../queue.js';
+import { openProducerRedis } from '../redis.js';
 import { createApp } from './app.js';
 import { Waits } from './units/waits.js';
 
@@ -16,7 +17,15 @@ import { Waits } from './units/waits.js';
 export interface ApiDependencies {
   config: Pick<
     Config,
-    'admin' | 'apiTokens' | 'host' | 'maxUnitBytes' | 'port' | 'rateLimitPerMinute' | 'redisUrl' | 'trustedProxies'
+    | 'admin'
+    | 'apiTokens'
+    | 'host'
+    | 'maxUnitBytes'
+    | 'port'
+    | 'queuePartitions'
+    | 'rateLimitPerMinute'
+    | 'redisUrl'
+    | 'trustedProxies'
   >;
   database: Database;
   logger: Logger;
@@ -41,19 +50,16 @@ export async function startApi({ config, database, logger }: ApiDependencies): P
   const redis = openProducerRedis(config.redisUrl);
   // Usually it is there at once; without it most of the API answers all the same.
   await once(redis, 'ready', { signal: AbortSignal.timeout(REDIS_PATIENCE_MS) }).catch(() => undefined);
-  const openQueue = (name: string) => {
-    const queue = new Queue(name, { connection: redis, ...failFast, skipMetasUpdate: true });
-    queue.on('error', () => undefined);
-    return queue;
-  };
-  const units = openQueue(UNITS_QUEUE);
-  const schedule = openQueue(SCHEDULE_QUEUE);
-  const watcher = new JobWatcher(config.redisUrl, units);
+  const options = { ...failFast, skipMetasUpdate: true };
+  const units = new UnitQueues(redis, config.queuePartitions, options);
+  const schedule = new Queue(queueName(SCHEDULE_QUEUE, redis), { connection: redis, ...options });
+  schedule.on('error', () => undefined);
+  const watchers = new JobWatchers(config.redisUrl, units);
   const waits = new Waits();
   const opened: Closable[] = [{ close: async () => redis.disconnect() }, units, schedule];
-  opened.push({ close: async () => watcher.close() });
+  opened.push({ close: async () => watchers.close() });
   try {
-    const app = createApp({ config, database, redis, units, watcher, waits, schedule, logger });
+    const app = createApp({ config, database, redis, units, watchers, waits, schedule, logger });
     const server = await listen(app, config);
     const url = addressOf(server);
     opened.push({ close: () => Promise.all([stop(server), waits.close()]) });

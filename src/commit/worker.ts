@@ -6,11 +6,13 @@ import { IdempotencyConflictError, ValidationError } from '../errors.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
 import { type CheckedUnit, checkUnit, jobName, readJob, type Unit } from '../operations/unit.js';
-import { keepCompleted, openWorkerRedis, UNITS_QUEUE, unitJobOptions } from '../queue.js';
+import { keepCompleted, unitJobOptions } from '../queue.js';
+import { openWorkerRedis, type RedisClient } from '../redis.js';
 import { Batcher, InterruptedError } from './batcher.js';
 import { Committer } from './committer.js';
 import { forgetJobs } from './forget-jobs.js';
 import type { UnitResult } from './ledger.js';
+import { Partitions } from './partitions.js';
 
 /** What a job answers for each of its units, in their order. */
 export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { movedTo: string };
@@ -32,26 +34,33 @@ const MANY_STALLS = 1_000_000;
  */
 export async function startCommitWorker({ config, database, logger }: CommitDependencies): Promise<Closable> {
   const redis = openWorkerRedis(config.redisUrl);
-  const queue = new Queue(UNITS_QUEUE, { connection: redis });
   const limits = { maxUnits: config.batchMaxUnits, maxBytes: config.batchMaxBytes };
   const batcher = new Batcher(new Committer(database, { settings: config.settings }), limits, logger);
-  const processor = new JobProcessor(batcher, queue, config.maxUnitBytes, logger);
+  // Divided, so that what a process holds in memory, and leaves behind when it dies, does not grow with the partitions.
+  const concurrency = Math.ceil(config.workerConcurrency / config.queuePartitions);
 
-  const worker = new Worker(UNITS_QUEUE, (job, token) => processor.process(job, token), {
-    connection: redis,
-    concurrency: config.workerConcurrency,
-    lockDuration: config.stalledAfterMs,
-    stalledInterval: config.stalledAfterMs,
-    maxStalledCount: MANY_STALLS,
-    removeOnComplete: keepCompleted,
-  });
-  worker.on('error', (error) => logger.warn({ err: error.message }, 'Redis'));
-  worker.on('failed', (job, error) =>
-    logger.warn({ job: job?.id, name: job?.name, reason: error.message }, 'job failed'),
-  );
-  queue.on('error', () => undefined);
-  await worker.waitUntilReady();
-  logger.info({ concurrency: config.workerConcurrency, ...limits }, 'commit worker is ready');
+  const take = async (name: string) => {
+    const queue = new Queue(name, { connection: redis });
+    const processor = new JobProcessor(batcher, redis, queue, config.maxUnitBytes, logger);
+    const worker = new Worker(name, (job, token) => processor.process(job, token), {
+      connection: redis,
+      concurrency,
+      lockDuration: config.stalledAfterMs,
+      stalledInterval: config.stalledAfterMs,
+      maxStalledCount: MANY_STALLS,
+      removeOnComplete: keepCompleted,
+    });
+    worker.on('error', (error) => logger.warn({ err: error.message }, 'Redis'));
+    worker.on('failed', (job, error) =>
+      logger.warn({ job: job?.id, name: job?.name, reason: error.message }, 'job failed'),
+    );
+    queue.on('error', () => undefined);
+    await worker.waitUntilReady();
+    return { close: (force: boolean) => closeAll([queue, { close: () => worker.close(force) }]) };
+  };
+  const partitions = new Partitions(redis, take, { lookEveryMs: config.stalledAfterMs, logger });
+  await partitions.open(config.queuePartitions);
+  logger.info({ partitions: config.queuePartitions, concurrency, ...limits }, 'commit worker is ready');
 
   return {
     async close() {
@@ -59,7 +68,7 @@ export async function startCommitWorker({ config, database, logger }: CommitDepe
       // Without Redis nothing can be handed back, and waiting for it would take for ever: another worker gets the jobs.
       const away = redis.status !== 'ready';
       const connection = { close: async () => (away ? redis.disconnect() : redis.quit()) };
-      await closeAll([connection, queue, { close: () => worker.close(away) }]);
+      await closeAll([connection, { close: () => partitions.close(away) }]);
     },
   };
 }
@@ -68,6 +77,7 @@ export async function startCommitWorker({ config, database, logger }: CommitDepe
 class JobProcessor {
   constructor(
     readonly batcher: Batcher,
+    readonly redis: RedisClient,
     readonly queue: Queue,
     readonly maxUnitBytes: number,
     readonly logger: Logger,
@@ -103,7 +113,7 @@ class JobProcessor {
     for (const [index, { operation, telegramId }] of operations.entries()) {
       const { warning } = outcomes[index] as { warning?: string };
       if (warning) this.logger.warn({ name: operation.name, warning }, 'applied with a warning');
-      if (operation.alone && telegramId !== undefined) await forgetJobs(this.queue, telegramId);
+      if (operation.alone && telegramId !== undefined) await forgetJobs(this.redis, telegramId);
     }
   }
 

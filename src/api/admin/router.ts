@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import { type RequestHandler, Router } from 'express';
 import type { Config } from '../../config.js';
 import type { Logger } from '../../logger.js';
+import type { UnitQueues } from '../../queue.js';
 import { boardRouter } from './board.js';
 import { loginRouter } from './login.js';
 import { sameOrigin } from './same-origin.js';
@@ -10,7 +11,7 @@ import { readSession, requireLogin } from './session.js';
 /** What the admin pages need. */
 export interface AdminDependencies {
   config: Pick<Config, 'admin' | 'maxUnitBytes'>;
-  units: Queue;
+  units: UnitQueues;
   schedule: Queue;
   logger: Logger;
 }
@@ -22,7 +23,14 @@ export function adminRouter({ config, units, schedule, logger }: AdminDependenci
   router.use(loginRouter(config.admin, logger));
   router.use('/admin', requireLogin);
   router.get('/admin', (_req, res) => res.redirect('/admin/queues'));
-  router.use('/admin/queues', boardRouter([units, schedule], config.maxUnitBytes));
+  const queues = [
+    ...units.all.map((queue) => ({
+      queue,
+      description: 'What the bots wrote: waiting, being applied, applied, failed',
+    })),
+    { queue: schedule, description: 'What runs by the clock' },
+  ];
+  router.use('/admin/queues', boardRouter(queues, config.maxUnitBytes));
   return router;
 }
 
