@@ -11,6 +11,8 @@ export interface Config {
   readonly production: boolean;
   /** `postgres://…` or `sqlite:./file`. */
   readonly databaseUrl: string;
+  /** Standbys of a PostgreSQL, which the API reads from. */
+  readonly databaseReplicaUrls: readonly string[];
   /** One Redis, one behind Sentinels, or a Redis Cluster. */
   readonly redisUrl: string;
   /** How many queues carry units; all processes and bots must agree. */
@@ -109,6 +111,7 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
   const config: Config = {
     production,
     databaseUrl,
+    databaseReplicaUrls: read('DATABASE_REPLICA_URLS', (value) => readReplicaUrls(value, databaseUrl), []),
     redisUrl: read('REDIS_URL', (value) => readRedisUrl(value ?? fallbacks.redisUrl), ''),
     queuePartitions: number('QUEUE_PARTITIONS', whole(1, MOST_PARTITIONS, 1)),
     host: read('HOST', (value) => value ?? '127.0.0.1', ''),
@@ -144,6 +147,14 @@ function readDatabaseUrl(value: string | undefined): string {
   if (/^sqlite:.+/.test(value) && !value.includes(':memory:')) return value;
   if (isPostgres(value)) return value;
   throw new Error('must be postgres://user:password@host:5432/name or sqlite:./data/botledger.sqlite');
+}
+
+function readReplicaUrls(value: string | undefined, databaseUrl: string): string[] {
+  const urls = (value ?? '').split(',').flatMap((url) => url.trim() || []);
+  if (urls.length > 0 && databaseUrl.startsWith('sqlite:'))
+    throw new Error('must be empty: SQLite has no replicas, so set DATABASE_URL to a PostgreSQL, or remove it');
+  if (urls.every(isPostgres)) return urls;
+  throw new Error('must be postgres://user:password@host:5432/name, with commas between several');
 }
 
 const isPostgres = (url: string) => /^postgres(ql)?:\/\//.test(url) && URL.canParse(url);

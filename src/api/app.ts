@@ -18,6 +18,7 @@ import { operationsRoutes } from './operations.js';
 import { notFound, problemHandler } from './problem.js';
 import { limitRate } from './rate-limit.js';
 import { recordsRoutes } from './records.js';
+import { fromReplicas } from './replicas.js';
 import { requestLog } from './request-log.js';
 import type { Routes } from './route.js';
 import { sessionsRoutes } from './sessions.js';
@@ -30,6 +31,8 @@ import { usersRoutes } from './users.js';
 export interface AppDependencies {
   config: Pick<Config, 'admin' | 'apiTokens' | 'maxUnitBytes' | 'rateLimitPerMinute' | 'trustedProxies'>;
   database: Database;
+  /** Standbys of the database, which reads are spread over. */
+  replicas: readonly Database[];
   redis: RedisClient;
   /** The queues of the units. */
   units: UnitQueues;
@@ -47,7 +50,7 @@ const WORTH_COMPRESSING = 8_192;
 
 /** The HTTP API with its health checks and its documentation, and Bull Board behind its login. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, units, schedule, logger } = dependencies;
+  const { config, replicas, units, schedule, logger } = dependencies;
   const health = healthRoutes(dependencies);
   const forBots = routesForBots(dependencies);
 
@@ -59,6 +62,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(documentRoutes([...forBots, health]).router);
   app.use(docsRouter());
   app.use('/v1', personalData, authenticate(config.apiTokens), limitRate(config.rateLimitPerMinute, logger));
+  app.use(fromReplicas(replicas.map(readingFrom), logger));
   for (const { router } of forBots) app.use(router);
   app.use(adminRouter({ config, units, schedule, logger }));
   app.use(notFound);
@@ -67,16 +71,17 @@ export function createApp(dependencies: AppDependencies): Express {
 }
 
 function routesForBots({ config, database, units, watchers, waits }: AppDependencies): Routes[] {
-  const repositories = openRepositories(database);
-  const { ledger } = repositories;
+  const { ledger, routes } = readingFrom(database);
   const { maxUnitBytes } = config;
   const states = new UnitStates(units, ledger, watchers);
-  return [
-    usersRoutes(repositories),
-    sessionsRoutes(repositories),
-    recordsRoutes(repositories),
-    operationsRoutes({ intake: new Intake(units, ledger), states, waits, maxUnitBytes }),
-  ];
+  return [...routes, operationsRoutes({ intake: new Intake(units, ledger), states, waits, maxUnitBytes })];
+}
+
+/** The routes that read a database and nothing else. */
+function readingFrom(database: Database) {
+  const repositories = openRepositories(database);
+  const routes = [usersRoutes(repositories), sessionsRoutes(repositories), recordsRoutes(repositories)];
+  return { ledger: repositories.ledger, routes };
 }
 
 /** No cache but the caller's own may keep an answer, and that one has to ask whether it still holds. */

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { ValidationError } from '../errors.js';
 import { describe } from '../operations/unit.js';
 import type { Caller } from './auth.js';
+import { readAfter } from './parameters.js';
 import { only, Problem } from './problem.js';
 
 type Shape = z.ZodRawShape;
@@ -77,11 +78,14 @@ export class Routes {
     const params = z.strictObject(description.params);
     const query = z.strictObject(description.query);
     const answers = { 200: { description: description.summary, schema: returns } };
-    this.add({ method: 'get', answers, ...description }, async (req, res) => {
-      const caller = callerOf(res);
-      const request = { params: check('path', params, req.params), query: check('query', query, req.query), caller };
-      res.json(await answer(request));
-    });
+    this.add(
+      { method: 'get', headers: { 'read-after': readAfter.optional() }, answers, ...description },
+      async (req, res) => {
+        const caller = callerOf(res);
+        const request = { params: check('path', params, req.params), query: check('query', query, req.query), caller };
+        res.json(await answer(request));
+      },
+    );
   }
 
   /** Adds any other route; every other method of its path is answered with 405. */

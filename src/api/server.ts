@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Queue } from 'bullmq';
 import type { Config } from '../config.js';
-import type { Database } from '../database.js';
+import { Database } from '../database.js';
 import { ConfigError } from '../errors.js';
 import { JobWatchers } from '../job-watcher.js';
 import { type Closable, closeAll } from '../lifecycle.js';
@@ -19,6 +19,8 @@ export interface ApiDependencies {
     Config,
     | 'admin'
     | 'apiTokens'
+    | 'databasePoolSize'
+    | 'databaseReplicaUrls'
     | 'host'
     | 'maxUnitBytes'
     | 'port'
@@ -36,6 +38,9 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** How long a start waits for Redis. */
 const REDIS_PATIENCE_MS = 1_000;
+
+/** How long a read from a replica may take before the primary is read. */
+const REPLICA_PATIENCE_MS = 2_000;
 
 /** How long closing waits for answers under way. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -56,10 +61,13 @@ export async function startApi({ config, database, logger }: ApiDependencies): P
   schedule.on('error', () => undefined);
   const watchers = new JobWatchers(config.redisUrl, units);
   const waits = new Waits();
-  const opened: Closable[] = [{ close: async () => redis.disconnect() }, units, schedule];
+  const { databasePoolSize: poolSize } = config;
+  const statementTimeoutMs = REPLICA_PATIENCE_MS;
+  const replicas = config.databaseReplicaUrls.map((url) => new Database({ url, poolSize, statementTimeoutMs }));
+  const opened: Closable[] = [{ close: async () => redis.disconnect() }, units, schedule, ...replicas];
   opened.push({ close: async () => watchers.close() });
   try {
-    const app = createApp({ config, database, redis, units, watchers, waits, schedule, logger });
+    const app = createApp({ config, database, replicas, redis, units, watchers, waits, schedule, logger });
     const server = await listen(app, config);
     const url = addressOf(server);
     opened.push({ close: () => Promise.all([stop(server), waits.close()]) });

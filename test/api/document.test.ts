@@ -88,6 +88,7 @@ async function openApp() {
   const { router } = createApp({
     config: readConfig({ DATABASE_URL: fresh.url, REDIS_URL: redisUrl }),
     database: fresh.database,
+    replicas: [],
     redis,
     units,
     schedule: units.all[0] as Queue,
