@@ -58,7 +58,7 @@ export const databaseOf = (redis: RedisClient): number => (isCluster(redis) ? 0 
 /** How long one server of several is asked before the next is. */
 const NODE_PATIENCE_MS = 1_000;
 
-/** How often the nodes are asked who holds which slot. Without it, a master that hangs is never left for its replica. */
+/** How often the nodes are asked who holds which slot. Without it, a master that hangs is not left for its replica. */
 const SLOTS_REFRESH_MS = 2_000;
 
 function open(url: string, patience: Patience): RedisClient {

@@ -52,8 +52,9 @@ export class OutcomeReader {
     if (ending === 'gone') return this.#readLedger(key);
     if ('reason' in ending) throw errorOfReason(key, ending.reason);
     const answer = ending.answers[index];
-    if (!answer) return this.#readLedger(key);
-    return 'outcomes' in answer ? answer.outcomes : this.#read(queue, answer.movedTo, 0, key, signal);
+    if (answer && 'movedTo' in answer) return this.#read(queue, answer.movedTo, 0, key, signal);
+    // A Redis that took over may have missed our job, and given its id to another.
+    return answer?.key === key ? answer.outcomes : this.#readLedger(key);
   }
 
   async #readLedger(key: string): Promise<unknown[] | undefined> {

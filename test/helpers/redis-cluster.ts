@@ -6,10 +6,10 @@ import { until } from './until.js';
 
 /** A Redis Cluster of a test's own: three masters with a replica each. */
 export interface TestCluster extends Closable {
-  /** Names one node; the others are found by it. */
+  /** Names all nodes, so that whoever starts finds one that answers. */
   readonly url: string;
-  /** Kills the master that holds a key, with SIGKILL, and waits until its replica has taken over. */
-  failOver(key: string): Promise<void>;
+  /** Kills or freezes the master that holds a key, and waits until its replica has taken over. */
+  failOver(key: string, end: 'kill' | 'pause'): Promise<void>;
 }
 
 const MASTERS = 3;
@@ -38,16 +38,18 @@ export async function startRedisCluster(): Promise<TestCluster> {
   await allSay('cluster_state:ok', nodes);
   await until(async () => (await Promise.all(replicas.map(isLinked))).every(Boolean), { what: 'replicas are linked' });
 
+  const gone = new Set<Node>();
   return {
-    url: `redis+cluster://127.0.0.1:${first.server.port}`,
-    async failOver(key) {
-      const slot = await first.client.cluster('KEYSLOT', key as never);
+    url: `redis+cluster://${nodes.map(({ server }) => `127.0.0.1:${server.port}`).join(',')}`,
+    async failOver(key, end) {
+      const slot = await (replicas[0] as Node).client.cluster('KEYSLOT', key as never);
       const index = Math.floor((Number(slot) * MASTERS) / SLOTS);
       const [master, replica] = [masters[index] as Node, replicas[index] as Node];
-      await master.server.kill();
+      await master.server[end]();
+      gone.add(master);
       const tookOver = async () => (await replica.client.info('replication')).includes('role:master');
       await until(tookOver, { what: 'the replica took over', timeoutMs: 20_000 });
-      const left = nodes.filter((node) => node !== master);
+      const left = nodes.filter((node) => !gone.has(node));
       await allSay('cluster_state:ok', left);
     },
     close: () => closeAll(nodes.flatMap(({ server, client }) => [server, { close: async () => client.disconnect() }])),
