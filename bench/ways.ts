@@ -2,7 +2,7 @@ import { type Job, Queue, QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
 import { BotLedger } from '../src/index.js';
 import type { Closable } from '../src/lifecycle.js';
-import { openWorkerRedis } from '../src/queue.js';
+import { openWorkerRedis } from '../src/redis.js';
 import { jobOf } from './contenders/enqueue.js';
 import { BOT, keyOf, unitNumber, userOf, XP } from './workload.js';
 

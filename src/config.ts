@@ -3,14 +3,20 @@ import { defaultSettings, type Settings } from './domain/settings.js';
 import { type Tariffs, tariffTable } from './domain/tariffs.js';
 import { ConfigError } from './errors.js';
 import { botName, DEFAULT_MAX_UNIT_BYTES, describe } from './operations/unit.js';
+import { MOST_PARTITIONS } from './queue.js';
+import { checkRedisUrl } from './redis.js';
 
 /** Every setting of every process, read once and checked. */
 export interface Config {
   readonly production: boolean;
   /** `postgres://…` or `sqlite:./file`. */
   readonly databaseUrl: string;
-  /** `redis://…` or `rediss://…`. */
+  /** Standbys of a PostgreSQL, which the API reads from. */
+  readonly databaseReplicaUrls: readonly string[];
+  /** One Redis, one behind Sentinels, or a Redis Cluster. */
   readonly redisUrl: string;
+  /** How many queues carry units; all processes and bots must agree. */
+  readonly queuePartitions: number;
   readonly host: string;
   readonly port: number;
   /** How many proxies stand in front of the API: their X-Forwarded headers are believed, nobody else's. */
@@ -105,10 +111,13 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     problems.push(`ADMIN_PASSWORD must have at least ${SHORTEST_SECRET} characters in production`);
   }
 
+  const databaseUrl = read('DATABASE_URL', (value) => readDatabaseUrl(value ?? fallbacks.databaseUrl), '');
   const config: Config = {
     production,
-    databaseUrl: read('DATABASE_URL', (value) => readDatabaseUrl(value ?? fallbacks.databaseUrl), ''),
+    databaseUrl,
+    databaseReplicaUrls: read('DATABASE_REPLICA_URLS', (value) => readReplicaUrls(value, databaseUrl), []),
     redisUrl: read('REDIS_URL', (value) => readRedisUrl(value ?? fallbacks.redisUrl), ''),
+    queuePartitions: number('QUEUE_PARTITIONS', whole(1, MOST_PARTITIONS, 1)),
     host: read('HOST', (value) => value ?? '127.0.0.1', ''),
     port: number('PORT', whole(0, 65_535, 3000)),
     trustedProxies: number('TRUSTED_PROXIES', whole(0, 10, 0)),
@@ -149,14 +158,23 @@ const SHORTEST_SECRET = 12;
 function readDatabaseUrl(value: string | undefined): string {
   if (!value) throw new Error(`is missing: ${COPY_EXAMPLE}`);
   if (/^sqlite:.+/.test(value) && !value.includes(':memory:')) return value;
-  if (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value)) return value;
+  if (isPostgres(value)) return value;
   throw new Error('must be postgres://user:password@host:5432/name or sqlite:./data/botledger.sqlite');
 }
 
+function readReplicaUrls(value: string | undefined, databaseUrl: string): string[] {
+  const urls = (value ?? '').split(',').flatMap((url) => url.trim() || []);
+  if (urls.length > 0 && databaseUrl.startsWith('sqlite:'))
+    throw new Error('must be empty: SQLite has no replicas, so set DATABASE_URL to a PostgreSQL, or remove it');
+  if (urls.every(isPostgres)) return urls;
+  throw new Error('must be postgres://user:password@host:5432/name, with commas between several');
+}
+
+const isPostgres = (url: string) => /^postgres(ql)?:\/\//.test(url) && URL.canParse(url);
+
 function readRedisUrl(value: string | undefined): string {
   if (!value) throw new Error(`is missing: ${COPY_EXAMPLE}`);
-  if (/^rediss?:\/\//.test(value) && URL.canParse(value)) return value;
-  throw new Error('must be redis://host:6379 or rediss://user:password@host:6379');
+  return checkRedisUrl(value);
 }
 
 function readLogLevel(value = 'info'): string {

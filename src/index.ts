@@ -1,3 +1,4 @@
+export type { ReadOptions } from './client/api-client.js';
 export { BotLedger, type BotLedgerOptions } from './client/ledger.js';
 export type { OperationMethods, SendOptions, UnitMethods } from './client/methods.js';
 export type { BadgeFilter, Profile } from './client/reads.js';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Job, type Queue, QueueEvents } from 'bullmq';
-import type { Redis } from 'ioredis';
-import { openWorkerRedis, UNITS_QUEUE } from './queue.js';
+import type { UnitQueues } from './queue.js';
+import { openWorkerRedis, type RedisClient } from './redis.js';
 
 /** What a job answers for a unit: its outcomes, or the job that it was put into. */
 export type UnitAnswer = { key: string; outcomes: unknown[] } | { movedTo: string };
@@ -21,15 +21,37 @@ const LOOK_AGAIN_MS = 200;
 /** A read of events takes at most this long. BullMQ's timer for it outlives close() when Redis is away by then. */
 const LISTEN_MS = 1_000;
 
+/** Tells how jobs of all partitions end. Connects to a partition when somebody first waits for a job in it. */
+export class JobWatchers {
+  readonly #watchers: ReadonlyMap<string, JobWatcher>;
+
+  constructor(redisUrl: string, { all }: UnitQueues) {
+    this.#watchers = new Map(all.map((queue) => [queue.name, new JobWatcher(redisUrl, queue)]));
+  }
+
+  /**
+   * How a job ended, once it has; never settles after `signal` is aborted.
+   *
+   * @param queue the name of the queue that the job is in
+   */
+  ended(queue: string, jobId: string, signal: AbortSignal): Promise<Ending> {
+    return (this.#watchers.get(queue) as JobWatcher).ended(jobId, signal);
+  }
+
+  close(): void {
+    for (const watcher of this.#watchers.values()) watcher.close();
+  }
+}
+
 /**
- * Tells how jobs end, over one connection however many are watched. It takes the place of BullMQ's
+ * Tells how jobs of one queue end, over one connection however many are watched. It takes the place of BullMQ's
  * `waitUntilFinished`, which may end the process while Redis is away: what fails in it nobody can catch.
  */
-export class JobWatcher {
+class JobWatcher {
   readonly #redisUrl: string;
   readonly #queue: Queue;
   readonly #watched = new Map<string, Watch>();
-  #redis: Redis | undefined;
+  #redis: RedisClient | undefined;
   #events: QueueEvents | undefined;
   #listening: Promise<unknown> | undefined;
 
@@ -92,13 +114,12 @@ export class JobWatcher {
 
   async #listen(): Promise<void> {
     this.#redis = openWorkerRedis(this.#redisUrl);
-    // From a second ago by the clock of Redis, so that nothing is missed before the first event, not even across a
-    // lost connection.
-    const [seconds] = await this.#redis.time();
-    const lastEventId = `${(Number(seconds) - 1) * 1_000}-0`;
-    const events = new QueueEvents(UNITS_QUEUE, {
+    // From the last event on and not from now, so that nothing is missed before the first read, not even across a lost
+    // connection.
+    const [last] = await this.#redis.xrevrange(this.#queue.keys['events'] as string, '+', '-', 'COUNT', 1);
+    const events = new QueueEvents(this.#queue.name, {
       connection: this.#redis,
-      lastEventId,
+      lastEventId: last?.[0] ?? '0-0',
       blockingTimeout: LISTEN_MS,
     });
     events.on('error', () => undefined);

@@ -1,5 +1,6 @@
 import { Worker } from 'bullmq';
-import { keepCompleted, openWorkerRedis } from '../../src/queue.js';
+import { keepCompleted } from '../../src/queue.js';
+import { openWorkerRedis } from '../../src/redis.js';
 import type { Contender } from './contender.js';
 import { enqueueLone, withQueue } from './enqueue.js';
 import { launchWorker } from './launch.js';

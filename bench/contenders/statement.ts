@@ -1,7 +1,8 @@
 import { type Job, Worker } from 'bullmq';
 import pg from 'pg';
 import type { JobData, Unit } from '../../src/operations/unit.js';
-import { keepCompleted, openWorkerRedis } from '../../src/queue.js';
+import { keepCompleted } from '../../src/queue.js';
+import { openWorkerRedis } from '../../src/redis.js';
 import type { Contender, Note } from './contender.js';
 import { enqueueLone, withQueue } from './enqueue.js';
 import { launchWorker } from './launch.js';

@@ -1,11 +1,12 @@
 import type { Queue } from 'bullmq';
 import express, { type Express, type RequestHandler } from 'express';
-import type { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
-import type { JobWatcher } from '../job-watcher.js';
+import type { JobWatchers } from '../job-watcher.js';
 import type { Logger } from '../logger.js';
+import type { UnitQueues } from '../queue.js';
+import type { RedisClient } from '../redis.js';
 import { openRepositories, type Repositories } from '../repositories/index.js';
 import { adminRouter } from './admin/router.js';
 import { authenticate } from './auth.js';
@@ -19,6 +20,7 @@ import { notFound, problemHandler } from './problem.js';
 import { QueueGauges } from './queue-gauges.js';
 import { limitRate } from './rate-limit.js';
 import { recordsRoutes } from './records.js';
+import { fromReplicas, type Replica } from './replicas.js';
 import { requestLog } from './request-log.js';
 import type { Routes } from './route.js';
 import { sessionsRoutes } from './sessions.js';
@@ -34,11 +36,13 @@ export interface AppDependencies {
     'admin' | 'apiTokens' | 'maxUnitBytes' | 'metricsToken' | 'production' | 'rateLimitPerMinute' | 'trustedProxies'
   >;
   database: Database;
-  redis: Redis;
-  /** The queue of the units. */
-  units: Queue;
-  /** Tells how jobs of that queue end. */
-  watcher: JobWatcher;
+  /** Standbys of the database, which reads are spread over. */
+  replicas: readonly Database[];
+  redis: RedisClient;
+  /** The queues of the units. */
+  units: UnitQueues;
+  /** Tells how jobs of those queues end. */
+  watchers: JobWatchers;
   /** The requests that wait for that. */
   waits: Waits;
   /** The queue of the scheduled jobs. */
@@ -50,11 +54,11 @@ export interface AppDependencies {
 
 /** The HTTP API with its health checks and its documentation, and Bull Board behind its login. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, units, schedule, metrics, logger } = dependencies;
+  const { config, database, replicas, units, schedule, metrics, logger } = dependencies;
   const health = healthRoutes(dependencies);
-  const gauges = new QueueGauges(metrics, [units, schedule]);
+  const gauges = new QueueGauges(metrics, [...units.all, schedule]);
   const measured = metricsRoutes({ config, metrics, measure: () => gauges.measure() });
-  const repositories = openRepositories(dependencies.database);
+  const repositories = openRepositories(database);
   const forBots = routesForBots(dependencies, repositories);
 
   const app = express();
@@ -63,6 +67,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(requestLog(logger), dataHeaders, answerUnchanged);
   // First, because Express tries one after the other.
   app.use('/v1', personalData, authenticate(config.apiTokens), limitRate(config.rateLimitPerMinute, logger));
+  app.use(fromReplicas(replicas.map(readReplica), logger));
   for (const { router } of forBots) app.use(router);
   app.use(health.router, measured.router);
   app.use(documentRoutes([...forBots, health, measured]).router);
@@ -73,16 +78,22 @@ export function createApp(dependencies: AppDependencies): Express {
   return app;
 }
 
-function routesForBots({ config, units, watcher, waits }: AppDependencies, repositories: Repositories): Routes[] {
+function routesForBots({ config, units, watchers, waits }: AppDependencies, repositories: Repositories): Routes[] {
   const { ledger } = repositories;
   const { maxUnitBytes } = config;
-  const states = new UnitStates(units, ledger, watcher);
-  return [
-    usersRoutes(repositories),
-    sessionsRoutes(repositories),
-    recordsRoutes(repositories),
-    operationsRoutes({ intake: new Intake(units, ledger), states, waits, maxUnitBytes }),
-  ];
+  const states = new UnitStates(units, ledger, watchers);
+  const operations = operationsRoutes({ intake: new Intake(units, ledger), states, waits, maxUnitBytes });
+  return [...readsFrom(repositories), operations];
+}
+
+/** The routes that read a database and nothing else. */
+function readsFrom(repositories: Repositories): Routes[] {
+  return [usersRoutes(repositories), sessionsRoutes(repositories), recordsRoutes(repositories)];
+}
+
+function readReplica(database: Database): Replica {
+  const repositories = openRepositories(database);
+  return { ledger: repositories.ledger, routes: readsFrom(repositories) };
 }
 
 /** No cache but the caller's own may keep an answer, and that one has to ask whether it still holds. */

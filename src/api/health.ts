@@ -1,7 +1,9 @@
+import type { Queue } from 'bullmq';
 import type { Response } from 'express';
-import type { Redis } from 'ioredis';
 import { QueryTypes } from 'sequelize';
 import type { Database } from '../database.js';
+import type { UnitQueues } from '../queue.js';
+import type { RedisClient } from '../redis.js';
 import { liveness, readiness } from './answers.js';
 import { within } from './deadline.js';
 import { isOutage } from './outage.js';
@@ -10,7 +12,9 @@ import { Routes } from './route.js';
 /** What must answer for this process to be of use. */
 interface Backends {
   database: Database;
-  redis: Redis;
+  redis: RedisClient;
+  units: UnitQueues;
+  schedule: Queue;
 }
 
 const PATIENCE_MS = 1_000;
@@ -63,16 +67,18 @@ export function healthRoutes(backends: Backends): Routes {
 }
 
 /** Each part is `ok`, or says what is the matter with it. */
-async function lookAt({ database, redis }: Backends) {
-  const [missing, pong] = await Promise.allSettled([
+async function lookAt({ database, redis, units, schedule }: Backends) {
+  // Each queue is asked for, because the nodes of a Redis Cluster go one by one.
+  const queues = [...units.all, schedule].map(({ keys }) => redis.exists(keys['meta'] as string));
+  const [missing, answers] = await Promise.allSettled([
     within(PATIENCE_MS, missingMigrations(database)),
-    within(PATIENCE_MS, redis.ping()),
+    within(PATIENCE_MS, Promise.all(queues)),
   ]);
   const answered = missing.status === 'fulfilled';
   return {
     database: answered ? 'ok' : 'away',
     migrations: answered ? describeMissing(missing.value) : 'unknown',
-    redis: pong.status === 'fulfilled' ? 'ok' : 'away',
+    redis: answers.status === 'fulfilled' ? 'ok' : 'away',
   };
 }
 

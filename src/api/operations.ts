@@ -49,7 +49,7 @@ export function operationsRoutes({ intake, states, waits, maxUnitBytes }: Operat
     const seconds = preferredWait(asked.prefer);
     if (state.status === 'waiting' && seconds !== undefined) {
       res.set('Preference-Applied', `wait=${seconds}`);
-      state = await waits.until(1_000 * seconds, res, (signal) => states.settled(unit.bot, unit.key, signal));
+      state = await waits.until(1_000 * seconds, res, (signal) => states.settled(unit, signal));
     }
     res.location(`/v1/bots/${unit.bot}/operations/${encodeURIComponent(unit.key)}`);
     answer(res, unit.key, state);

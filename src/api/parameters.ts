@@ -21,6 +21,15 @@ export const key = unitKey
   .refine((text) => !/^\.\.?$/.test(text), 'must not be "." or "..": no address can end like that')
   .meta({ description: "The unit's idempotency key, unique per bot", example: 'upd-4711' });
 
+/** A key may have colons in it, a bot's name may not: it ends at the first. */
+export const readAfter = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{1,64}:[\x21-\x7e]{1,200}$/, 'expected <bot>:<key> of a unit')
+  .meta({
+    description: 'A unit that the answer must know of, if it is applied: bot and key',
+    example: 'spin_bot:upd-4711',
+  });
+
 export const badgeType = label.meta({ description: 'Only this badge', example: 'spin_master' });
 
 export const code = promocode.meta({ description: 'The code; case does not matter', example: 'NEWYEAR2025' });

@@ -4,6 +4,7 @@ import { ValidationError } from '../errors.js';
 import { describe } from '../operations/unit.js';
 import { answerJson } from './answer.js';
 import type { Caller } from './auth.js';
+import { readAfter } from './parameters.js';
 import { only, Problem } from './problem.js';
 
 type Shape = z.ZodRawShape;
@@ -80,7 +81,8 @@ export class Routes {
     const params = z.strictObject(description.params);
     const query = z.strictObject(description.query);
     const answers = { 200: { description: description.summary, schema: returns } };
-    this.add({ method: 'get', answers, ...description }, async (req, res) => {
+    const headers = { 'read-after': readAfter.optional() };
+    this.add({ method: 'get', headers, answers, ...description }, async (req, res) => {
       const caller = callerOf(res);
       const request = { params: check('path', params, req.params), query: check('query', query, req.query), caller };
       answerJson(res, await answer(request));

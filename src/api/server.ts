@@ -2,18 +2,20 @@ import { once } from 'node:events';
 import { Queue } from 'bullmq';
 import { Registry } from 'prom-client';
 import type { Config } from '../config.js';
-import type { Database } from '../database.js';
-import { JobWatcher } from '../job-watcher.js';
+import { Database } from '../database.js';
+import { JobWatchers } from '../job-watcher.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
-import { failFast, openProducerRedis, SCHEDULE_QUEUE, UNITS_QUEUE } from '../queue.js';
+import { failFast, queueName, SCHEDULE_QUEUE, UnitQueues } from '../queue.js';
+import { openProducerRedis } from '../redis.js';
 import { type AppDependencies, createApp } from './app.js';
 import { listen } from './listen.js';
 import { Waits } from './units/waits.js';
 
 /** What the API needs. */
 export interface ApiDependencies {
-  config: AppDependencies['config'] & Pick<Config, 'host' | 'port' | 'redisUrl'>;
+  config: AppDependencies['config'] &
+    Pick<Config, 'databasePoolSize' | 'databaseReplicaUrls' | 'host' | 'port' | 'queuePartitions' | 'redisUrl'>;
   database: Database;
   /** What this process measures; the API adds what the queues hold. */
   metrics?: Registry;
@@ -22,6 +24,9 @@ export interface ApiDependencies {
 
 /** How long a start waits for Redis. */
 const REDIS_PATIENCE_MS = 1_000;
+
+/** How long a read from a replica may take before the primary is read. */
+const REPLICA_PATIENCE_MS = 2_000;
 
 /**
  * Starts the HTTP API. It comes up without Redis or the database, and `/readyz` says what is missing.
@@ -38,19 +43,21 @@ export async function startApi({
   const redis = openProducerRedis(config.redisUrl);
   // Usually it is there at once; without it most of the API answers all the same.
   await once(redis, 'ready', { signal: AbortSignal.timeout(REDIS_PATIENCE_MS) }).catch(() => undefined);
-  const openQueue = (name: string) => {
-    const queue = new Queue(name, { connection: redis, ...failFast, skipMetasUpdate: true });
-    queue.on('error', () => undefined);
-    return queue;
-  };
-  const units = openQueue(UNITS_QUEUE);
-  const schedule = openQueue(SCHEDULE_QUEUE);
-  const watcher = new JobWatcher(config.redisUrl, units);
+  const options = { ...failFast, skipMetasUpdate: true };
+  const units = new UnitQueues(redis, config.queuePartitions, options);
+  const schedule = new Queue(queueName(SCHEDULE_QUEUE, redis), { connection: redis, ...options });
+  schedule.on('error', () => undefined);
+  const watchers = new JobWatchers(config.redisUrl, units);
   const waits = new Waits();
-  const opened: Closable[] = [{ close: async () => redis.disconnect() }, units, schedule];
-  opened.push({ close: async () => watcher.close() });
+  const { databasePoolSize: poolSize } = config;
+  const statementTimeoutMs = REPLICA_PATIENCE_MS;
+  const replicas = config.databaseReplicaUrls.map(
+    (url) => new Database({ url, poolSize, statementTimeoutMs, lookupsOnly: true, keepPlans: true }),
+  );
+  const opened: Closable[] = [{ close: async () => redis.disconnect() }, units, schedule, ...replicas];
+  opened.push({ close: async () => watchers.close() });
   try {
-    const app = createApp({ config, database, redis, units, watcher, waits, schedule, metrics, logger });
+    const app = createApp({ config, database, replicas, redis, units, watchers, waits, schedule, metrics, logger });
     const { host, port } = config;
     const { url, close } = await listen(app, { host, port, setting: 'PORT' });
     opened.push({ close: () => Promise.all([close(), waits.close()]) });

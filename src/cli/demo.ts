@@ -44,7 +44,8 @@ async function play(
 ): Promise<DemoResult> {
   const [spin, quiz] = [SPIN, QUIZ].map((bot) => {
     const apiToken = config.apiTokens.get(bot) ?? config.apiTokens.get(ANY_BOT) ?? '';
-    return new BotLedger({ bot, redisUrl: config.redisUrl, apiUrl: url, apiToken });
+    const { redisUrl, queuePartitions } = config;
+    return new BotLedger({ bot, redisUrl, queuePartitions, apiUrl: url, apiToken });
   }) as [BotLedger, BotLedger];
   try {
     say('\nThe six examples, by two bots');

@@ -65,7 +65,8 @@ async function importJson(file: string, options: ImportOptions, opened: Closable
   if (options.work && !dryRun) await workHere(config, database, options, open);
   const backup = dryRun ? await withoutBackup(file) : await backUp(file);
   const plan = { bot, at: backup.writtenAt, maxUnitBytes: config.maxUnitBytes };
-  const queue = dryRun ? undefined : open(new ImportQueue({ ...plan, redisUrl: config.redisUrl }));
+  const { redisUrl, queuePartitions } = config;
+  const queue = dryRun ? undefined : open(new ImportQueue({ ...plan, redisUrl, queuePartitions }));
   await queue?.requireWorker();
 
   const reportFile = options.report ?? (dryRun ? undefined : `${file}.report.jsonl`);

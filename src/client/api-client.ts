@@ -1,7 +1,19 @@
 import type { OperationState } from '../domain/views.js';
 import { ApiError } from '../errors.js';
+import type { Receipt } from './receipt.js';
+
+/** How a read is done. */
+export interface ReadOptions {
+  /**
+   * A unit of this bot, by its receipt or its key: the answer knows of it if it is applied, also where the API reads
+   * from replicas, which are a little behind.
+   */
+  after?: Pick<Receipt<unknown>, 'key'> | string | undefined;
+}
 
 const READ_TIMEOUT_MS = 5_000;
+
+type Query = Readonly<Record<string, string | number | undefined>>;
 
 /** Reads over HTTP, with the bot's token. */
 export class ApiClient {
@@ -19,17 +31,18 @@ export class ApiClient {
    * Reads a resource.
    *
    * @param path e.g. `/v1/leaderboard`; `:bot` stands for the bot's name
+   * @param options.after a unit that the answer must know of
    * @param query parameters; undefined ones are left out
    * @returns the JSON body
    * @throws ApiError for an error, or no answer
    */
-  async get<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T> {
+  async get<T>(path: string, { after }: ReadOptions = {}, query: Query = {}): Promise<T> {
     if (!this.#url) throw new ApiError(0, 'reads need the API: give apiUrl and apiToken to new BotLedger()');
     const url = new URL(this.#url + path.replace(':bot', encodeURIComponent(this.#bot)));
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(name, String(value));
 
-    const response = await this.#fetch(url);
+    const response = await this.#fetch(url, after);
     const body: unknown = await response.json().catch(() => undefined);
     if (response.ok && body !== undefined) return body as T;
     const detail = (body as { detail?: string; title?: string } | undefined) ?? {};
@@ -38,8 +51,8 @@ export class ApiClient {
   }
 
   /** As `get`, for what may not be there: undefined for 404. */
-  async find<T>(path: string): Promise<T | undefined> {
-    return this.get<T>(path).catch((error: unknown) => {
+  async find<T>(path: string, options?: ReadOptions): Promise<T | undefined> {
+    return this.get<T>(path, options).catch((error: unknown) => {
       if (error instanceof ApiError && error.status === 404) return undefined;
       throw error;
     });
@@ -58,10 +71,15 @@ export class ApiClient {
     );
   }
 
-  async #fetch(url: URL): Promise<Response> {
+  async #fetch(url: URL, after: ReadOptions['after']): Promise<Response> {
+    const key = typeof after === 'string' ? after : after?.key;
     try {
       return await fetch(url, {
-        headers: { accept: 'application/json', ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}) },
+        headers: {
+          accept: 'application/json',
+          ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}),
+          ...(key === undefined ? {} : { 'read-after': `${this.#bot}:${key}` }),
+        },
         signal: AbortSignal.timeout(READ_TIMEOUT_MS),
       });
     } catch (cause) {

@@ -2,6 +2,8 @@ import { ValidationError } from '../errors.js';
 import { freshKey } from '../fresh-key.js';
 import { type OperationName, type OutcomeOf, operationNames } from '../operations/registry.js';
 import { botName, checkUnit, describe, isAlone, type Unit, type WireOperation } from '../operations/unit.js';
+import { MOST_PARTITIONS } from '../queue.js';
+import { checkRedisUrl } from '../redis.js';
 import { ApiClient } from './api-client.js';
 import type { OperationMethods, SendOptions, UnitMethods } from './methods.js';
 import { OutcomeReader } from './outcomes.js';
@@ -14,8 +16,10 @@ import { collectOperations, type MethodArguments, wireOperation } from './unit-b
 export interface BotLedgerOptions {
   /** The bot's name, e.g. `spin_bot`; by default `BOT_NAME`. */
   bot?: string;
-  /** By default `REDIS_URL`. */
+  /** By default `REDIS_URL`: one Redis, one behind Sentinels, or a Redis Cluster; docs/scaling.md shows the forms. */
   redisUrl?: string;
+  /** Into how many queues all bots and workers divide their users; by default `QUEUE_PARTITIONS`, or else 1. */
+  queuePartitions?: number;
   /** Where `botledger api` listens, e.g. `http://127.0.0.1:3000`; by default `API_URL`. Only reads need it. */
   apiUrl?: string;
   /** The bot's token in `API_TOKENS`; by default `API_TOKEN`. */
@@ -61,15 +65,15 @@ export class BotLedger extends WithOperations {
   readonly #maxUnitBytes: number | undefined;
   #lastAt = 0;
 
-  /** @throws ValidationError when the bot's name or the address of Redis is missing or wrong */
+  /** @throws ValidationError naming every option that is missing or wrong */
   constructor(options: BotLedgerOptions = {}) {
-    const { bot, redisUrl, apiUrl, apiToken } = readOptions(options);
+    const { bot, redisUrl, queuePartitions, apiUrl, apiToken } = readOptions(options);
     const api = new ApiClient({ bot, url: apiUrl, token: apiToken });
     super(api);
     this.bot = bot;
     this.#maxUnitBytes = options.maxUnitBytes;
-    this.#sender = new Sender(redisUrl);
-    this.#outcomes = new OutcomeReader(redisUrl, this.#sender.queue, api);
+    this.#sender = new Sender(redisUrl, queuePartitions);
+    this.#outcomes = new OutcomeReader(redisUrl, this.#sender.queues, api);
   }
 
   /**
@@ -136,16 +140,30 @@ function readOptions(options: BotLedgerOptions) {
   const { env } = process;
   const { bot = env['BOT_NAME'], redisUrl = env['REDIS_URL'] } = options;
   const { apiUrl = env['API_URL'] || undefined, apiToken = env['API_TOKEN'] } = options;
+  const { queuePartitions = Number(env['QUEUE_PARTITIONS'] || 1) } = options;
 
   const problems: string[] = [];
   const name = botName.safeParse(bot);
   if (!bot) problems.push('bot: missing, give it or set BOT_NAME');
   else if (!name.success) problems.push(...describe('bot', name.error));
   if (!redisUrl) problems.push('redisUrl: missing, give it or set REDIS_URL');
-  else if (!isUrl(redisUrl, /^rediss?:$/)) problems.push('redisUrl: expected redis://host:6379 or rediss://host:6379');
+  else problems.push(...problemOf('redisUrl', () => checkRedisUrl(redisUrl)));
+  if (!Number.isInteger(queuePartitions) || queuePartitions < 1 || queuePartitions > MOST_PARTITIONS)
+    problems.push(
+      `queuePartitions: must be a whole number from 1 to ${MOST_PARTITIONS}, as QUEUE_PARTITIONS of the workers`,
+    );
   if (apiUrl && !isUrl(apiUrl, /^https?:$/)) problems.push('apiUrl: expected http://host:3000 or https://host');
   if (problems.length > 0) throw new ValidationError(problems);
-  return { bot: bot as string, redisUrl: redisUrl as string, apiUrl, apiToken };
+  return { bot: bot as string, redisUrl: redisUrl as string, queuePartitions, apiUrl, apiToken };
 }
 
 const isUrl = (text: string, protocol: RegExp) => URL.canParse(text) && protocol.test(new URL(text).protocol);
+
+function problemOf(option: string, check: () => unknown): string[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    return [`${option}: ${(error as Error).message}`];
+  }
+}

@@ -1,17 +1,17 @@
-import type { Queue } from 'bullmq';
 import { errorOfReason, ResultTimeoutError, UserDeletedError } from '../errors.js';
-import { JobWatcher } from '../job-watcher.js';
+import { JobWatchers } from '../job-watcher.js';
+import type { UnitQueues } from '../queue.js';
 import type { ApiClient } from './api-client.js';
 import type { Place } from './sender.js';
 
 /** Waits for outcomes: first from the job, and from the ledger once the job is gone. Connects on first use. */
 export class OutcomeReader {
-  readonly #jobs: JobWatcher;
+  readonly #jobs: JobWatchers;
   readonly #api: ApiClient;
   readonly #reading = new Set<AbortController>();
 
-  constructor(redisUrl: string, queue: Queue, api: ApiClient) {
-    this.#jobs = new JobWatcher(redisUrl, queue);
+  constructor(redisUrl: string, queues: UnitQueues, api: ApiClient) {
+    this.#jobs = new JobWatchers(redisUrl, queues);
     this.#api = api;
   }
 
@@ -30,7 +30,7 @@ export class OutcomeReader {
     return new Promise<unknown[]>((resolve, reject) => {
       const timedOut = () => reject(new ResultTimeoutError(key, timeoutMs));
       giveUp.signal.addEventListener('abort', timedOut, { once: true });
-      this.#read(job.id as string, index, key, giveUp.signal).then((outcomes) => {
+      this.#read(job.queueName, job.id as string, index, key, giveUp.signal).then((outcomes) => {
         if (!outcomes) timedOut();
         else if (outcomes.some(isOfDeletedUser)) reject(new UserDeletedError(key));
         else resolve(outcomes);
@@ -42,13 +42,20 @@ export class OutcomeReader {
     });
   }
 
-  async #read(jobId: string, index: number, key: string, signal: AbortSignal): Promise<unknown[] | undefined> {
-    const ending = await this.#jobs.ended(jobId, signal);
+  async #read(
+    queue: string,
+    jobId: string,
+    index: number,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<unknown[] | undefined> {
+    const ending = await this.#jobs.ended(queue, jobId, signal);
     if (ending === 'gone') return this.#readLedger(key);
     if ('reason' in ending) throw errorOfReason(key, ending.reason);
     const answer = ending.answers[index];
-    if (!answer) return this.#readLedger(key);
-    return 'outcomes' in answer ? answer.outcomes : this.#read(answer.movedTo, 0, key, signal);
+    if (answer && 'movedTo' in answer) return this.#read(queue, answer.movedTo, 0, key, signal);
+    // A Redis that took over may have missed our job, and given its id to another.
+    return answer?.key === key ? answer.outcomes : this.#readLedger(key);
   }
 
   async #readLedger(key: string): Promise<unknown[] | undefined> {

@@ -8,6 +8,7 @@ import type {
   UserView,
 } from '../domain/views.js';
 import { QueueUnavailableError } from '../errors.js';
+import type { ReadOptions } from './api-client.js';
 import type { OperationMethods } from './methods.js';
 import { RecordReads } from './record-reads.js';
 
@@ -26,7 +27,7 @@ export interface BadgeFilter {
   type?: string;
 }
 
-/** The reads of the SDK, over HTTP. They show what is committed. */
+/** The reads of the SDK, over HTTP. They show what is committed; `after` says what they must know of. */
 export abstract class Reads extends RecordReads {
   /**
    * The user with this bot's session and stats. A user nobody knows yet is answered as they will start: no XP,
@@ -39,9 +40,10 @@ export abstract class Reads extends RecordReads {
   async getUserSession<S = JsonObject, T = JsonObject>(
     telegramId: number,
     profile: Profile = {},
+    options: ReadOptions = {},
   ): Promise<{ user: UserView; session: S; stats: T }> {
     const path = `/v1/bots/:bot/users/${telegramId}/session`;
-    const { user, session, stats } = await this.api.get<SessionView>(path);
+    const { user, session, stats } = await this.api.get<SessionView>(path, options);
     const known = user ?? newUser(telegramId);
     const differs = ([name, value]: [string, unknown]) => value !== undefined && value !== known[name as keyof Profile];
     const news = Object.entries(profile).filter(differs);
@@ -53,35 +55,40 @@ export abstract class Reads extends RecordReads {
   }
 
   /** The user, or null when nobody knows them. @throws ApiError */
-  async getUser(telegramId: number): Promise<UserView | null> {
-    return (await this.api.find<UserView>(`/v1/users/${telegramId}`)) ?? null;
+  async getUser(telegramId: number, options?: ReadOptions): Promise<UserView | null> {
+    return (await this.api.find<UserView>(`/v1/users/${telegramId}`, options)) ?? null;
   }
 
   /** The badges of a user, oldest first. @throws ApiError */
-  async getBadges(telegramId: number, filter: BadgeFilter = {}): Promise<BadgeView[]> {
+  async getBadges(telegramId: number, { after, ...filter }: BadgeFilter & ReadOptions = {}): Promise<BadgeView[]> {
     const path = `/v1/users/${telegramId}/badges`;
-    return (await this.api.get<{ badges: BadgeView[] }>(path, { ...filter })).badges;
+    return (await this.api.get<{ badges: BadgeView[] }>(path, { after }, filter)).badges;
   }
 
   /** Whether a user earned a badge, in a bot or in any. @throws ApiError */
-  async hasBadge(telegramId: number, badgeType: string, { bot }: { bot?: string } = {}): Promise<boolean> {
-    return (await this.countBadges(telegramId, { ...(bot !== undefined && { bot }), type: badgeType })) > 0;
+  async hasBadge(
+    telegramId: number,
+    badgeType: string,
+    options: { bot?: string } & ReadOptions = {},
+  ): Promise<boolean> {
+    return (await this.countBadges(telegramId, { ...options, type: badgeType })) > 0;
   }
 
   /** How many badges a user has. @throws ApiError */
-  async countBadges(telegramId: number, filter: BadgeFilter = {}): Promise<number> {
-    return (await this.api.get<{ count: number }>(`/v1/users/${telegramId}/badges/count`, { ...filter })).count;
+  async countBadges(telegramId: number, { after, ...filter }: BadgeFilter & ReadOptions = {}): Promise<number> {
+    const path = `/v1/users/${telegramId}/badges/count`;
+    return (await this.api.get<{ count: number }>(path, { after }, filter)).count;
   }
 
   /** Whether `consumeAccess` would let the user in now, and by what. @throws ApiError */
-  async checkAccess(telegramId: number): Promise<AccessView> {
-    return this.api.get<AccessView>(`/v1/users/${telegramId}/access`);
+  async checkAccess(telegramId: number, options?: ReadOptions): Promise<AccessView> {
+    return this.api.get<AccessView>(`/v1/users/${telegramId}/access`, options);
   }
 
   /** The running time-based subscription, else the active credits, else null. @throws ApiError */
-  async getActiveSubscription(telegramId: number): Promise<SubscriptionView | null> {
-    const read = await this.api.get<{ subscription: SubscriptionView | null }>(`/v1/users/${telegramId}/subscription`);
-    return read.subscription;
+  async getActiveSubscription(telegramId: number, options?: ReadOptions): Promise<SubscriptionView | null> {
+    const path = `/v1/users/${telegramId}/subscription`;
+    return (await this.api.get<{ subscription: SubscriptionView | null }>(path, options)).subscription;
   }
 
   /**
@@ -93,21 +100,19 @@ export abstract class Reads extends RecordReads {
   async getLeaderboard({
     limit = 10,
     offset = 0,
-  }: {
-    limit?: number;
-    offset?: number;
-  } = {}): Promise<LeaderboardEntry[]> {
-    return (await this.api.get<{ users: LeaderboardEntry[] }>('/v1/leaderboard', { limit, offset })).users;
+    after,
+  }: { limit?: number; offset?: number } & ReadOptions = {}): Promise<LeaderboardEntry[]> {
+    return (await this.api.get<{ users: LeaderboardEntry[] }>('/v1/leaderboard', { after }, { limit, offset })).users;
   }
 
   /** The user's place on the leaderboard, from 1, or null when nobody knows them. @throws ApiError */
-  async getRank(telegramId: number): Promise<number | null> {
-    return (await this.api.get<{ rank: number | null }>(`/v1/users/${telegramId}/rank`)).rank;
+  async getRank(telegramId: number, options?: ReadOptions): Promise<number | null> {
+    return (await this.api.get<{ rank: number | null }>(`/v1/users/${telegramId}/rank`, options)).rank;
   }
 
   /** How many users there are. @throws ApiError */
-  async countUsers(): Promise<number> {
-    return (await this.api.get<{ count: number }>('/v1/users/count')).count;
+  async countUsers(options?: ReadOptions): Promise<number> {
+    return (await this.api.get<{ count: number }>('/v1/users/count', options)).count;
   }
 }
 

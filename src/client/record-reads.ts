@@ -1,6 +1,6 @@
 import type { ExportView } from '../domain/export-view.js';
 import type { PaymentView, PromocodeView, TrainingPage } from '../domain/views.js';
-import type { ApiClient } from './api-client.js';
+import type { ApiClient, ReadOptions } from './api-client.js';
 
 /** The SDK's reads of what is on record: trainings, payments, promocodes, and all of it about one user. */
 export abstract class RecordReads {
@@ -19,24 +19,25 @@ export abstract class RecordReads {
    */
   async getTrainingHistory(
     telegramId: number,
-    options: { limit?: number; before?: string | null } = {},
+    { limit, before, after }: { limit?: number; before?: string | null } & ReadOptions = {},
   ): Promise<TrainingPage> {
-    const { limit, before } = options;
-    return this.api.get<TrainingPage>(`/v1/users/${telegramId}/trainings`, { limit, before: before ?? undefined });
+    const path = `/v1/users/${telegramId}/trainings`;
+    return this.api.get<TrainingPage>(path, { after }, { limit, before: before ?? undefined });
   }
 
   /** The payments of a user, latest first. @throws ApiError */
-  async getPayments(telegramId: number): Promise<PaymentView[]> {
-    return (await this.api.get<{ payments: PaymentView[] }>(`/v1/users/${telegramId}/payments`)).payments;
+  async getPayments(telegramId: number, options?: ReadOptions): Promise<PaymentView[]> {
+    const path = `/v1/users/${telegramId}/payments`;
+    return (await this.api.get<{ payments: PaymentView[] }>(path, options)).payments;
   }
 
   /** A promocode and its state, or null when there is none; case does not matter. @throws ApiError */
-  async getPromocode(code: string): Promise<PromocodeView | null> {
-    return (await this.api.find<PromocodeView>(`/v1/promocodes/${encodeURIComponent(code)}`)) ?? null;
+  async getPromocode(code: string, options?: ReadOptions): Promise<PromocodeView | null> {
+    return (await this.api.find<PromocodeView>(`/v1/promocodes/${encodeURIComponent(code)}`, options)) ?? null;
   }
 
   /** Everything held on a user, of sessions and units those of this bot: hand it to nobody but them. @throws ApiError */
-  async exportUser(telegramId: number): Promise<ExportView> {
-    return this.api.get<ExportView>(`/v1/users/${telegramId}/export`);
+  async exportUser(telegramId: number, options?: ReadOptions): Promise<ExportView> {
+    return this.api.get<ExportView>(`/v1/users/${telegramId}/export`, options);
   }
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { type Job, Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { Job, Queue } from 'bullmq';
 import { QueueUnavailableError } from '../errors.js';
 import { jobName, type Unit } from '../operations/unit.js';
-import { failFast, openProducerRedis, UNITS_QUEUE, unitJobOptions } from '../queue.js';
+import { failFast, partitionOf, UnitQueues, unitJobOptions } from '../queue.js';
+import { openProducerRedis, type RedisClient } from '../redis.js';
 
 /** A unit ready to go. */
 export interface SizedUnit {
@@ -35,37 +35,65 @@ const PACK_MAX_UNITS = 128;
 /** Keeps a worker's memory bounded, and Redis free of long pauses. */
 const PACK_MAX_BYTES = 512 * 1024;
 
-/**
- * Puts units into the queue. While one send is under way, what else comes gathers and goes as one job, a *pack*, when
- * the first returns: a lone unit goes at once, and a busy bot pays for a fraction of a job per unit. No timer.
- */
+/** Puts units into the queues of their partitions. Each has a send of its own under way. */
 export class Sender {
-  readonly #redis: Redis;
-  readonly queue: Queue;
-  #pending: Pending[] = [];
-  #sending = false;
+  readonly #redis: RedisClient;
+  readonly queues: UnitQueues;
+  readonly #partitions: readonly PartitionSender[];
 
-  constructor(redisUrl: string) {
+  constructor(redisUrl: string, partitions: number) {
     this.#redis = openProducerRedis(redisUrl);
-    this.queue = new Queue(UNITS_QUEUE, { connection: this.#redis, ...failFast });
-    this.queue.on('error', () => undefined);
-    // Each receipt that waits listens for the queue's closing.
-    this.queue.setMaxListeners(0);
+    this.queues = new UnitQueues(this.#redis, partitions, failFast);
+    this.#partitions = this.queues.all.map((queue) => new PartitionSender(this.#redis, queue));
   }
 
   /**
-   * Sends units, in their order and after those sent before.
+   * Sends units, those of one user in their order and after those sent before.
    *
    * @returns their places, once Redis holds them
    * @throws QueueUnavailableError within a second; the units may still have arrived
    */
   send(units: readonly SizedUnit[]): Promise<Place[]> {
     const deadline = Date.now() + SEND_TIMEOUT_MS;
-    const places = units.map(
-      (sized) => new Promise<Place>((resolve, reject) => this.#pending.push({ ...sized, deadline, resolve, reject })),
-    );
-    if (!this.#sending) void this.#drain();
+    const { length } = this.#partitions;
+    const places = units.map((sized) => {
+      const partition = this.#partitions[partitionOf(sized.unit, length)] as PartitionSender;
+      return new Promise<Place>((resolve, reject) => partition.add({ ...sized, deadline, resolve, reject }));
+    });
+    for (const partition of this.#partitions) partition.start();
     return Promise.all(places);
+  }
+
+  async close(): Promise<void> {
+    await this.queues.close();
+    this.#redis.disconnect();
+  }
+}
+
+/**
+ * Puts units into one queue. While one send is under way, what else comes gathers and goes as one job, a *pack*, when
+ * the first returns: a lone unit goes at once, and a busy bot pays for a fraction of a job per unit. No timer.
+ */
+class PartitionSender {
+  readonly #redis: RedisClient;
+  readonly #queue: Queue;
+  #pending: Pending[] = [];
+  #sending = false;
+
+  constructor(redis: RedisClient, queue: Queue) {
+    this.#redis = redis;
+    this.#queue = queue;
+    // Each receipt that waits listens for the queue's closing.
+    queue.setMaxListeners(0);
+  }
+
+  add(pending: Pending): void {
+    this.#pending.push(pending);
+  }
+
+  /** Sends what was added, unless that is being done already. */
+  start(): void {
+    if (!this.#sending && this.#pending.length > 0) void this.#drain();
   }
 
   async #drain(): Promise<void> {
@@ -91,7 +119,7 @@ export class Sender {
     try {
       const job = await this.#beforeDeadline(pack[0]?.deadline ?? 0, async (signal) => {
         if (this.#redis.status !== 'ready') await once(this.#redis, 'ready', { signal });
-        return this.queue.add(jobName(units), { v: 1, units }, unitJobOptions);
+        return this.#queue.add(jobName(units), { v: 1, units }, unitJobOptions);
       });
       for (const [index, { resolve }] of pack.entries()) resolve({ job, index });
     } catch (cause) {
@@ -111,10 +139,5 @@ export class Sender {
         .then(resolve, reject)
         .finally(() => clearTimeout(timer));
     });
-  }
-
-  async close(): Promise<void> {
-    await this.queue.close();
-    this.#redis.disconnect();
   }
 }

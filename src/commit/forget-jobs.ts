@@ -1,5 +1,7 @@
-import type { Job, Queue } from 'bullmq';
+import { type Job, Queue } from 'bullmq';
 import type { JobData, Unit } from '../operations/unit.js';
+import { failFast, unitQueuesWith } from '../queue.js';
+import type { RedisClient } from '../redis.js';
 
 const PAGE = 200;
 
@@ -11,7 +13,18 @@ const PAGE = 200;
  *   however often the deletion is answered
  * @returns how many were removed
  */
-export async function forgetJobs(queue: Queue, telegramId: number, deletedAt: Date): Promise<number> {
+export async function forgetJobs(redis: RedisClient, telegramId: number, deletedAt: Date): Promise<number> {
+  let removed = 0;
+  // All of them, because a unit may name several users and its queue is chosen by one.
+  for (const name of await unitQueuesWith(['completed', 'failed'], redis)) {
+    const queue = new Queue(name, { connection: redis, ...failFast, skipMetasUpdate: true });
+    queue.on('error', () => undefined);
+    removed += await forgetJobsIn(queue, telegramId, deletedAt).finally(() => queue.close());
+  }
+  return removed;
+}
+
+async function forgetJobsIn(queue: Queue, telegramId: number, deletedAt: Date): Promise<number> {
   let removed = 0;
   for (const state of ['completed', 'failed'] as const) {
     for (let start = 0; ; ) {

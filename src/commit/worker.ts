@@ -10,12 +10,14 @@ import type { Logger } from '../logger.js';
 import type { Operation } from '../operations/operation.js';
 import { findOperation } from '../operations/registry.js';
 import { type CheckedUnit, checkUnit, jobName, readJob, type Unit } from '../operations/unit.js';
-import { keepCompleted, openWorkerRedis, UNITS_QUEUE, unitJobOptions } from '../queue.js';
+import { keepCompleted, unitJobOptions } from '../queue.js';
+import { openWorkerRedis, type RedisClient } from '../redis.js';
 import { Batcher, InterruptedError } from './batcher.js';
 import { Committer } from './committer.js';
 import { forgetJobs } from './forget-jobs.js';
 import type { FailedUnit, UnitResult } from './ledger.js';
 import { CommitMetrics } from './metrics.js';
+import { Partitions } from './partitions.js';
 
 /** What a job answers for each of its units, in their order. */
 export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { movedTo: string };
@@ -44,40 +46,54 @@ export async function startCommitWorker({
   logger,
 }: CommitDependencies): Promise<Closable> {
   const redis = openWorkerRedis(config.redisUrl);
-  const queue = new Queue(UNITS_QUEUE, { connection: redis });
   const limits = { maxUnits: config.batchMaxUnits, maxBytes: config.batchMaxBytes };
   const batcher = new Batcher(new Committer(database, { settings: config.settings }), limits, logger);
-  const processor = new JobProcessor(batcher, queue, config.maxUnitBytes, new CommitMetrics(metrics), logger);
+  const commitMetrics = new CommitMetrics(metrics);
+  // Divided, so that what a process holds in memory, and leaves behind when it dies, does not grow with the partitions.
+  const concurrency = Math.ceil(config.workerConcurrency / config.queuePartitions);
 
-  const worker = new Worker(UNITS_QUEUE, (job, token) => processor.process(job, token), {
-    connection: redis,
-    concurrency: config.workerConcurrency,
-    lockDuration: config.stalledAfterMs,
-    stalledInterval: config.stalledAfterMs,
-    maxStalledCount: MANY_STALLS,
-    removeOnComplete: keepCompleted,
-  });
-  worker.on('error', (error) => logger.warn({ err: error.message }, 'Redis'));
-  worker.on('failed', (job, error) =>
-    logger.warn({ job: job?.id, name: job?.name, reason: error.message }, 'job failed'),
-  );
-  worker.on('completed', (job) => {
-    // While it ran, the deletion in it could not remove it.
-    if (isPackWithDeletion(job)) {
-      job.remove().catch((error: Error) => logger.warn({ job: job.id, err: error.message }, 'job not removed'));
-    }
-  });
-  queue.on('error', () => undefined);
-  await worker.waitUntilReady();
-  logger.info({ concurrency: config.workerConcurrency, ...limits }, 'commit worker is ready');
+  const take = async (name: string) => {
+    const queue = new Queue(name, { connection: redis });
+    const processor = new JobProcessor(batcher, redis, queue, config.maxUnitBytes, commitMetrics, logger);
+    const worker = new Worker(name, (job, token) => processor.process(job, token), {
+      connection: redis,
+      concurrency,
+      lockDuration: config.stalledAfterMs,
+      stalledInterval: config.stalledAfterMs,
+      maxStalledCount: MANY_STALLS,
+      removeOnComplete: keepCompleted,
+    });
+    worker.on('error', (error) => logger.warn({ err: error.message }, 'Redis'));
+    worker.on('failed', (job, error) =>
+      logger.warn({ job: job?.id, name: job?.name, reason: error.message }, 'job failed'),
+    );
+    worker.on('completed', (job) => {
+      // While it ran, the deletion in it could not remove it.
+      if (isPackWithDeletion(job)) {
+        job.remove().catch((error: Error) => logger.warn({ job: job.id, err: error.message }, 'job not removed'));
+      }
+    });
+    queue.on('error', () => undefined);
+    await worker.waitUntilReady();
+    return {
+      async close(lost: Promise<void>) {
+        // Without Redis nothing can be handed back, and to wait for it takes for ever: another worker gets the jobs.
+        const force = await Promise.race([worker.pause().then(() => false), lost.then(() => true)]);
+        await closeAll([queue, { close: () => worker.close(force) }]);
+      },
+    };
+  };
+  const partitions = new Partitions(redis, take, { lookEveryMs: config.stalledAfterMs, logger });
+  await partitions.open(config.queuePartitions);
+  logger.info({ partitions: config.queuePartitions, concurrency, ...limits }, 'commit worker is ready');
 
   return {
     async close() {
       batcher.interrupt();
-      // Without Redis nothing can be handed back, and waiting for it would take for ever: another worker gets the jobs.
-      const away = redis.status !== 'ready';
-      const connection = { close: async () => (away ? redis.disconnect() : redis.quit()) };
-      await closeAll([connection, queue, { close: () => worker.close(away) }]);
+      const lost =
+        redis.status === 'ready' ? new Promise<void>((resolve) => redis.once('close', resolve)) : Promise.resolve();
+      await partitions.close(lost);
+      await (redis.status === 'ready' ? redis.quit() : redis.disconnect());
     },
   };
 }
@@ -86,6 +102,7 @@ export async function startCommitWorker({
 class JobProcessor {
   constructor(
     readonly batcher: Batcher,
+    readonly redis: RedisClient,
     readonly queue: Queue,
     readonly maxUnitBytes: number,
     readonly metrics: CommitMetrics,
@@ -128,7 +145,7 @@ class JobProcessor {
       const { warning } = result.outcomes[index] as { warning?: string };
       if (warning) this.logger.warn({ name: operation.name, warning }, 'applied with a warning');
       if (!operation.alone || telegramId === undefined) return [];
-      return [forgetJobs(this.queue, telegramId, earlier(at, new Date()))];
+      return [forgetJobs(this.redis, telegramId, earlier(at, new Date()))];
     });
   }
 

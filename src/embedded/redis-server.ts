@@ -11,6 +11,8 @@ export interface RedisServerOptions {
   password?: string;
   /** Number of logical databases; 16 by default. */
   databases?: number;
+  /** Further settings, e.g. `{ replicaof: '127.0.0.1 6379' }`. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 /** A Redis child process that answers. */
@@ -64,7 +66,7 @@ export async function launchRedis(options: RedisServerOptions): Promise<RedisSer
   };
 }
 
-function serverArguments({ directory, port, databases = 16 }: RedisServerOptions): string[] {
+function serverArguments({ directory, port, databases = 16, settings = {} }: RedisServerOptions): string[] {
   return [
     ['-'],
     ['--bind', '127.0.0.1'],
@@ -74,6 +76,7 @@ function serverArguments({ directory, port, databases = 16 }: RedisServerOptions
     ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''],
     ['--maxmemory-policy', 'noeviction'],
     ['--daemonize', 'no'],
+    ...Object.entries(settings).map(([name, value]) => [`--${name}`, ...value.split(' ')]),
   ].flat();
 }
 

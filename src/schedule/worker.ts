@@ -4,7 +4,8 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
-import { openWorkerRedis, SCHEDULE_QUEUE } from '../queue.js';
+import { queueName, SCHEDULE_QUEUE } from '../queue.js';
+import { openWorkerRedis } from '../redis.js';
 import { type ScheduledJob, scheduledJobs } from './jobs.js';
 import { putOnSchedule } from './timetable.js';
 
@@ -36,12 +37,13 @@ export async function startSchedule(
 ): Promise<Closable> {
   const closing = new AbortController();
   const redis = openWorkerRedis(config.redisUrl);
-  const queue = new Queue(SCHEDULE_QUEUE, { connection: redis });
+  const name = queueName(SCHEDULE_QUEUE, redis);
+  const queue = new Queue(name, { connection: redis });
   queue.on('error', () => undefined);
 
   const worker = new Worker(
-    SCHEDULE_QUEUE,
-    ({ name }) => findJob(jobs, name).runOnce({ config, database, signal: closing.signal }),
+    name,
+    (job) => findJob(jobs, job.name).runOnce({ config, database, signal: closing.signal }),
     { connection: redis, concurrency: CONCURRENCY, removeOnComplete: keepRuns, removeOnFail: keepRuns },
   );
   worker.on('error', (error) => logger.warn({ err: error.message }, 'Redis'));

@@ -1,4 +1,5 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
+import type { Queue } from 'bullmq';
 import { expect } from 'chai';
 import type { Router } from 'express';
 import fc from 'fast-check';
@@ -7,13 +8,13 @@ import { createApp } from '../../src/api/app.js';
 import { components } from '../../src/api/openapi/components.js';
 import { Waits } from '../../src/api/units/waits.js';
 import { readConfig } from '../../src/config.js';
-import { JobWatcher } from '../../src/job-watcher.js';
+import { JobWatchers } from '../../src/job-watcher.js';
 import { closeAll } from '../../src/lifecycle.js';
 import { createLogger } from '../../src/logger.js';
 import { operationNames } from '../../src/operations/registry.js';
-import { openWorkerRedis } from '../../src/queue.js';
+import { UnitQueues } from '../../src/queue.js';
+import { openWorkerRedis } from '../../src/redis.js';
 import { arbitraryUnit } from '../helpers/arbitrary.js';
-import { openQueue } from '../helpers/commit-worker.js';
 import { freshDatabase } from '../helpers/databases.js';
 import { freshRedisUrl } from '../helpers/redis.js';
 import { startTestApi, type TestApi } from './harness.js';
@@ -83,20 +84,21 @@ describe('The OpenAPI document', () => {
 async function openApp() {
   const redisUrl = await freshRedisUrl();
   const fresh = await freshDatabase('sqlite');
-  const { queue, ...jobs } = openQueue(redisUrl);
   const redis = openWorkerRedis(redisUrl);
+  const units = new UnitQueues(redis, 1);
   const { router } = createApp({
     config: readConfig({ DATABASE_URL: fresh.url, REDIS_URL: redisUrl }),
     database: fresh.database,
+    replicas: [],
     redis,
-    units: queue,
-    schedule: queue,
-    watcher: new JobWatcher(redisUrl, queue),
+    units,
+    schedule: units.all[0] as Queue,
+    watchers: new JobWatchers(redisUrl, units),
     waits: new Waits(),
     metrics: new Registry(),
     logger: createLogger('test', 'silent'),
   });
-  return { router, close: () => closeAll([fresh, { close: () => redis.quit() }, jobs]) };
+  return { router, close: () => closeAll([fresh, { close: () => redis.quit() }, units]) };
 }
 
 interface Layer {

@@ -5,7 +5,8 @@ import { startApi } from '../../src/api/server.js';
 import { ANY_BOT, readConfig } from '../../src/config.js';
 import { Database } from '../../src/database.js';
 import { type Closable, closeAll } from '../../src/lifecycle.js';
-import { openWorkerRedis, UNITS_QUEUE } from '../../src/queue.js';
+import { UNITS_QUEUE } from '../../src/queue.js';
+import { openWorkerRedis } from '../../src/redis.js';
 import { type dialects, freshDatabase } from '../helpers/databases.js';
 import { freshRedisUrl } from '../helpers/redis.js';
 

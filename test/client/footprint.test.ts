@@ -87,17 +87,20 @@ describe('A bot that imports the SDK', () => {
     expect({ ended, output }).to.deep.equal({ ended: 0, output: 'ResultTimeoutError\nResultTimeoutError' });
   });
 
-  it('exits by itself after close(), also when it never reached Redis', async () => {
-    const program = `
+  const nowhere = ['redis://127.0.0.1:1', 'redis+sentinel://127.0.0.1:1/main', 'redis+cluster://127.0.0.1:1'];
+  for (const REDIS_URL of nowhere) {
+    it(`exits by itself after close(), also when it never reached ${REDIS_URL}`, async () => {
+      const program = `
       const { BotLedger } = await import('./src/index.js');
       const [idle, ledger] = [new BotLedger({ bot: 'idle' }), new BotLedger({ bot: 'spin_bot' })];
       await ledger.addXp(1, { xp: 1 }).catch((error) => console.log(error.name));
       await Promise.all([idle.close(), ledger.close()]);
       noteLinger();
     `;
-    const { ended, output } = await run(directory, program, { REDIS_URL: 'redis://127.0.0.1:1' });
-    expect({ ended, output }).to.deep.equal({ ended: 0, output: 'QueueUnavailableError' });
-  });
+      const { ended, output } = await run(directory, program, { REDIS_URL });
+      expect({ ended, output }).to.deep.equal({ ended: 0, output: 'QueueUnavailableError' });
+    });
+  }
 
   it('is not ended by Redis going away, whatever it waits for', async () => {
     const redis = await startRedis();

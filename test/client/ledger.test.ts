@@ -178,10 +178,13 @@ describe('new BotLedger()', () => {
   });
 
   it('names everything that is wrong at once', () => {
-    const options = { bot: 'spin bot', redisUrl: 'localhost:6379', apiUrl: 'localhost:3000' };
+    const options = { bot: 'spin bot', redisUrl: 'localhost:6379', queuePartitions: 65, apiUrl: 'localhost:3000' };
     expect(refusal(() => new BotLedger(options))).to.deep.equal([
       'bot: expected 1 to 64 letters, digits, "_", "." or "-"',
-      'redisUrl: expected redis://host:6379 or rediss://host:6379',
+      'redisUrl: must be redis://host:6379, rediss://user:password@host:6379, ' +
+        'redis+sentinel://host:26379,host:26379/master-name or redis+cluster://host:7000,host:7001; ' +
+        'rediss+sentinel:// and rediss+cluster:// for TLS',
+      'queuePartitions: must be a whole number from 1 to 64, as QUEUE_PARTITIONS of the workers',
       'apiUrl: expected http://host:3000 or https://host',
     ]);
   });

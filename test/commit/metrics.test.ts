@@ -32,7 +32,7 @@ describe('The metrics of a commit worker', () => {
     const redisUrl = await freshRedisUrl();
     jobs = openQueue(redisUrl);
     metrics = new Registry();
-    opened = [fresh, jobs, await startWorker(fresh.database, redisUrl, metrics)];
+    opened = [fresh, jobs, await startWorker(fresh.database, redisUrl, { metrics })];
   });
   afterEach(() => closeAll(opened));
 

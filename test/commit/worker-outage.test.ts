@@ -129,4 +129,19 @@ describe('A commit worker that is closed', () => {
     await redis.start();
     await closeAll([redis, jobs]);
   });
+
+  it('while Redis goes away, does not wait for it to come back', async () => {
+    const redis = await startRedis();
+    const worker = await startWorker(database, redis.url);
+    const jobs = openQueue(redis.url);
+    await jobs.add(job(1));
+    await until(async () => (await jobs.queue.getActiveCount()) === 1, { what: 'the worker holds the job' });
+    // What the worker says in order to hand back its job is never answered.
+    redis.pause();
+    const closed = timed(worker);
+    await redis.kill();
+    expect(await closed).to.be.lessThan(5_000);
+    await redis.start();
+    await closeAll([redis, jobs]);
+  });
 });

@@ -5,7 +5,8 @@ import { readConfig } from '../../src/config.js';
 import type { Database } from '../../src/database.js';
 import { type Closable, closeAll } from '../../src/lifecycle.js';
 import { createLogger } from '../../src/logger.js';
-import { openWorkerRedis, UNITS_QUEUE, unitJobOptions } from '../../src/queue.js';
+import { UNITS_QUEUE, unitJobOptions } from '../../src/queue.js';
+import { openWorkerRedis } from '../../src/redis.js';
 import { until } from './until.js';
 
 /** The queue of a test, as any producer sees it. */
@@ -36,9 +37,13 @@ export function openQueue(redisUrl: string): TestQueue {
   };
 }
 
-/** A commit worker in this process. */
-export function startWorker(database: Database, redisUrl: string, metrics = new Registry()): Promise<Closable> {
+/** A commit worker in this process, with these settings besides. */
+export function startWorker(
+  database: Database,
+  redisUrl: string,
+  { env = {}, metrics = new Registry() }: { env?: Record<string, string>; metrics?: Registry } = {},
+): Promise<Closable> {
   // The worker is given its database; the address here is never used.
-  const config = readConfig({ DATABASE_URL: 'sqlite:unused', REDIS_URL: redisUrl });
+  const config = readConfig({ DATABASE_URL: 'sqlite:unused', REDIS_URL: redisUrl, ...env });
   return startCommitWorker({ config, database, metrics, logger: createLogger('test', 'silent') });
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { freePort } from '../../src/embedded/port.js';
@@ -19,6 +19,8 @@ export interface PostgresOptions {
   durable?: boolean;
   /** Further settings, e.g. `{ max_connections: '300' }`. */
   settings?: Record<string, string>;
+  /** Follows this one, from a copy of what it has now, and can only be read. */
+  standbyOf?: Postgres;
 }
 
 /** A real PostgreSQL of our own, on one port for its life. */
@@ -28,6 +30,9 @@ export interface Postgres extends Closable {
   /** Drops a database with whoever is connected to it. */
   dropDatabase(name: string): Promise<void>;
   url(database: string): string;
+  readonly port: number;
+  /** Copies its data, stopping it meanwhile. */
+  copyTo(directory: string): Promise<void>;
   stop(mode: StopMode): Promise<void>;
   /** Brings it up again after stop(). */
   start(): Promise<void>;
@@ -39,7 +44,8 @@ export interface Postgres extends Closable {
 }
 
 /** Starts a PostgreSQL from the npm package's programs; closed at the end of the test run if not before. */
-export async function startPostgres({ durable = false, settings = {} }: PostgresOptions = {}): Promise<Postgres> {
+export async function startPostgres(wanted: PostgresOptions = {}): Promise<Postgres> {
+  const { durable = false, settings = {}, standbyOf } = wanted;
   const user = runAs();
   const directory = temporaryDirectory(user);
   const { initdb, postgres } = findBinaries(user, directory);
@@ -47,7 +53,12 @@ export async function startPostgres({ durable = false, settings = {} }: Postgres
   // The locale is fixed, so that sorting and messages are the same everywhere.
   const environment = { ...user, cwd: directory, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
   const options = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--no-locale', '--no-sync'];
-  execFileSync(initdb, [`--pgdata=${data}`, ...options], { ...environment, stdio: ['ignore', 'ignore', 'pipe'] });
+  if (standbyOf) {
+    await standbyOf.copyTo(data);
+    writeFileSync(join(data, 'standby.signal'), '');
+  } else {
+    execFileSync(initdb, [`--pgdata=${data}`, ...options], { ...environment, stdio: ['ignore', 'ignore', 'pipe'] });
+  }
 
   const port = await freePort();
   const url = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`;
@@ -57,6 +68,7 @@ export async function startPostgres({ durable = false, settings = {} }: Postgres
     unix_socket_directories: '',
     max_connections: '200',
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...(standbyOf ? { primary_conninfo: `host=127.0.0.1 port=${standbyOf.port} user=postgres` } : {}),
     ...settings,
   };
   const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -91,8 +103,14 @@ export async function startPostgres({ durable = false, settings = {} }: Postgres
 
   return closeAfterRun({
     url,
+    port,
     start,
     stop,
+    async copyTo(copy) {
+      await stop('fast');
+      execFileSync('cp', ['-a', data, copy], environment);
+      await start();
+    },
     resume,
     async pause() {
       const backends = await run(url('postgres'), 'SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()');

@@ -13,6 +13,7 @@ const DATABASES = 512;
 /** A Redis of a test's own, on one port for its life; what was on disk is there again after `start()`. */
 export interface TestRedis extends Closable {
   readonly url: string;
+  readonly port: number;
   readonly pid: number;
   /** SIGTERM: it writes everything to disk first. */
   stop(): Promise<void>;
@@ -27,10 +28,14 @@ export interface TestRedis extends Closable {
   close(): Promise<void>;
 }
 
-/** Starts a Redis for this test alone; closed at the end of the run if not before. */
-export async function startRedis(): Promise<TestRedis> {
+/**
+ * Starts a Redis for this test alone; closed at the end of the run if not before.
+ *
+ * @param settings further ones, e.g. `{ replicaof: '127.0.0.1 6379' }`
+ */
+export async function startRedis(settings: Readonly<Record<string, string>> = {}): Promise<TestRedis> {
   const directory = mkdtempSync(join(tmpdir(), 'botledger-redis-'));
-  const options = { directory, port: await freePort(), databases: DATABASES };
+  const options = { directory, port: await freePort(), databases: DATABASES, settings };
   let server = await launchRedis(options);
   const kill = async () => {
     server.signal('SIGKILL');
@@ -38,6 +43,7 @@ export async function startRedis(): Promise<TestRedis> {
   };
   return closeAfterRun({
     url: server.url,
+    port: options.port,
     get pid() {
       return server.pid;
     },

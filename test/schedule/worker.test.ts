@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { Queue } from 'bullmq';
 import { expect } from 'chai';
-import type { Redis } from 'ioredis';
 import { readConfig } from '../../src/config.js';
 import { addDays } from '../../src/domain/time.js';
 import { closeAll } from '../../src/lifecycle.js';
 import { createLogger } from '../../src/logger.js';
-import { openWorkerRedis, SCHEDULE_QUEUE } from '../../src/queue.js';
+import { SCHEDULE_QUEUE } from '../../src/queue.js';
+import { openWorkerRedis, type RedisClient } from '../../src/redis.js';
 import { type ScheduledJob, scheduledJobs } from '../../src/schedule/jobs.js';
 import { startSchedule } from '../../src/schedule/worker.js';
 import { insertSubscription, insertUser } from '../factories.js';
@@ -17,7 +17,7 @@ import { until } from '../helpers/until.js';
 describe('the schedule worker', () => {
   let fresh: FreshDatabase;
   let redisUrl: string;
-  let redis: Redis;
+  let redis: RedisClient;
   let queue: Queue;
 
   beforeEach(async () => {

@@ -3,23 +3,23 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import type { Queue } from 'bullmq';
 import express, { type Express, Router } from 'express';
-import { SCHEDULE_QUEUE, UNITS_QUEUE } from '../../queue.js';
 import { boardHeaders } from '../headers.js';
 
-const DESCRIPTIONS: Readonly<Record<string, string>> = {
-  [UNITS_QUEUE]: 'What the bots wrote: waiting, being applied, applied, failed',
-  [SCHEDULE_QUEUE]: 'What runs by the clock',
-};
+/** A queue, and what it is for. */
+export interface BoardQueue {
+  queue: Queue;
+  description: string;
+}
 
 /**
  * Bull Board. It knows no login, so it must stand behind one.
  *
  * @param maxUnitBytes how much a unit may carry: a person who mends a failed one sends it back as a whole
  */
-export function boardRouter(queues: readonly Queue[], maxUnitBytes: number): Router {
+export function boardRouter(queues: readonly BoardQueue[], maxUnitBytes: number): Router {
   const adapter = new ExpressAdapter().setBasePath('/admin/queues');
   createBullBoard({
-    queues: queues.map((queue) => new BullMQAdapter(queue, { description: DESCRIPTIONS[queue.name] ?? '' })),
+    queues: queues.map(({ queue, description }) => new BullMQAdapter(queue, { description })),
     serverAdapter: adapter,
     options: {
       uiConfig: {

@@ -3,6 +3,7 @@ import { type RequestHandler, Router } from 'express';
 import * as z from 'zod';
 import type { Config } from '../../config.js';
 import type { Logger } from '../../logger.js';
+import type { UnitQueues } from '../../queue.js';
 import type { ExportRepository } from '../../repositories/export.js';
 import { compress } from '../answer.js';
 import { telegramId } from '../parameters.js';
@@ -15,7 +16,7 @@ import { readSession, requireLogin } from './session.js';
 /** What the admin pages need. */
 export interface AdminDependencies {
   config: Pick<Config, 'admin' | 'maxUnitBytes'>;
-  units: Queue;
+  units: UnitQueues;
   schedule: Queue;
   exports: ExportRepository;
   logger: Logger;
@@ -32,7 +33,14 @@ export function adminRouter({ config, units, schedule, exports, logger }: AdminD
     const params = check('path', z.strictObject({ telegramId }), req.params);
     res.json(await exports.byTelegramId(params.telegramId));
   });
-  router.use('/admin/queues', boardRouter([units, schedule], config.maxUnitBytes));
+  const queues = [
+    ...units.all.map((queue) => ({
+      queue,
+      description: 'What the bots wrote: waiting, being applied, applied, failed',
+    })),
+    { queue: schedule, description: 'What runs by the clock' },
+  ];
+  router.use('/admin/queues', boardRouter(queues, config.maxUnitBytes));
   return router;
 }
 

@@ -1,8 +1,8 @@
-import type { Job, Queue } from 'bullmq';
+import type { Job } from 'bullmq';
 import type { OperationState } from '../../domain/views.js';
 import { IdempotencyConflictError, QueueUnavailableError } from '../../errors.js';
 import { checkUnit, type JobData, jobName, type Unit } from '../../operations/unit.js';
-import { unitJobOptions } from '../../queue.js';
+import { type UnitQueues, unitJobOptions } from '../../queue.js';
 import type { LedgerRepository } from '../../repositories/ledger.js';
 import { within } from '../deadline.js';
 import { isOutage } from '../outage.js';
@@ -16,10 +16,10 @@ const REDIS_PATIENCE_MS = 700;
 
 /** Takes in units that come over HTTP. */
 export class Intake {
-  readonly #units: Queue;
+  readonly #units: UnitQueues;
   readonly #ledger: LedgerRepository;
 
-  constructor(units: Queue, ledger: LedgerRepository) {
+  constructor(units: UnitQueues, ledger: LedgerRepository) {
     this.#units = units;
     this.#ledger = ledger;
   }
@@ -56,9 +56,13 @@ export class Intake {
 
   async #enqueue(unit: Unit): Promise<Job | undefined> {
     const jobId = jobIdOf(unit.bot, unit.key);
+    const queue = this.#units.of(unit);
     const add = async () => {
-      await this.#units.add(jobName([unit]), { v: 1, units: [unit] }, { ...unitJobOptions, jobId });
-      return this.#units.getJob(jobId);
+      // A unit of the same key that is about another user may be in another queue, where BullMQ does not see it.
+      const known = this.#units.all.length > 1 ? await this.#units.find(jobId) : undefined;
+      if (known) return known.job;
+      await queue.add(jobName([unit]), { v: 1, units: [unit] }, { ...unitJobOptions, jobId });
+      return queue.getJob(jobId);
     };
     try {
       return await within(REDIS_PATIENCE_MS, add());

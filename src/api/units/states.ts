@@ -1,7 +1,8 @@
 import type { Job, Queue } from 'bullmq';
 import type { OperationState } from '../../domain/views.js';
-import type { JobWatcher, UnitAnswer } from '../../job-watcher.js';
-import type { JobData } from '../../operations/unit.js';
+import type { JobWatchers, UnitAnswer } from '../../job-watcher.js';
+import type { JobData, Unit } from '../../operations/unit.js';
+import type { UnitQueues } from '../../queue.js';
 import type { LedgerRepository } from '../../repositories/ledger.js';
 import { within } from '../deadline.js';
 import { jobIdOf } from './job-id.js';
@@ -14,14 +15,14 @@ const PAGE = 100;
 
 /** Knows what became of units. */
 export class UnitStates {
-  readonly #units: Queue;
+  readonly #units: UnitQueues;
   readonly #ledger: LedgerRepository;
-  readonly #watcher: JobWatcher;
+  readonly #watchers: JobWatchers;
 
-  constructor(units: Queue, ledger: LedgerRepository, watcher: JobWatcher) {
+  constructor(units: UnitQueues, ledger: LedgerRepository, watchers: JobWatchers) {
     this.#units = units;
     this.#ledger = ledger;
-    this.#watcher = watcher;
+    this.#watchers = watchers;
   }
 
   /** What became of the unit with this key; undefined while nothing is known of it. */
@@ -38,11 +39,13 @@ export class UnitStates {
    *
    * @param signal ends the waiting; then the unit is said to wait still
    */
-  async settled(bot: string, key: string, signal: AbortSignal): Promise<OperationState> {
+  async settled(unit: Unit, signal: AbortSignal): Promise<OperationState> {
+    const { bot, key } = unit;
     const aborted = new Promise<undefined>((resolve) => {
       signal.addEventListener('abort', () => resolve(undefined), { once: true });
     });
-    const ending = await Promise.race([this.#watcher.ended(jobIdOf(bot, key), signal), aborted]);
+    const ended = this.#watchers.ended(this.#units.of(unit).name, jobIdOf(bot, key), signal);
+    const ending = await Promise.race([ended, aborted]);
     if (ending === undefined) return { status: 'waiting' };
     if (ending === 'gone') return (await this.find(bot, key)) ?? { status: 'waiting' };
     if ('reason' in ending) return { status: 'failed', reason: ending.reason };
@@ -58,11 +61,13 @@ export class UnitStates {
 
   async #findJob(bot: string, key: string): Promise<OperationState | 'completed' | undefined> {
     const jobId = jobIdOf(bot, key);
-    switch (await this.#units.getJobState(jobId)) {
+    const found = await this.#units.find(jobId);
+    switch (await found?.job.getState()) {
+      case undefined:
       case 'unknown':
         return this.#searchFailed(bot, key);
       case 'failed':
-        return { status: 'failed', reason: (await this.#units.getJob(jobId))?.failedReason ?? '' };
+        return { status: 'failed', reason: (await found?.queue.getJob(jobId))?.failedReason ?? '' };
       case 'completed':
         return 'completed';
       default:
@@ -72,14 +77,19 @@ export class UnitStates {
 
   /** Units that the SDK sent are in jobs with other ids. */
   async #searchFailed(bot: string, key: string): Promise<OperationState | undefined> {
-    for (let start = 0; start < MOST_SEARCHED; start += PAGE) {
-      const jobs: Job[] = await this.#units.getJobs(['failed'], start, start + PAGE - 1);
-      const found = jobs.find(({ data }) => carries(data, bot, key));
-      if (found) return { status: 'failed', reason: found.failedReason };
-      if (jobs.length === 0) return undefined;
-    }
-    return undefined;
+    const searches = await Promise.all(this.#units.all.map((queue) => searchFailed(queue, bot, key)));
+    return searches.find((state) => state !== undefined);
   }
+}
+
+async function searchFailed(queue: Queue, bot: string, key: string): Promise<OperationState | undefined> {
+  for (let start = 0; start < MOST_SEARCHED; start += PAGE) {
+    const jobs: Job[] = await queue.getJobs(['failed'], start, start + PAGE - 1);
+    const found = jobs.find(({ data }) => carries(data, bot, key));
+    if (found) return { status: 'failed', reason: found.failedReason };
+    if (jobs.length === 0) return undefined;
+  }
+  return undefined;
 }
 
 /** Whoever enqueues may write what they like. */

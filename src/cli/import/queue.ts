@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Queue } from 'bullmq';
 import {
   ApiError,
   IdempotencyConflictError,
@@ -10,7 +9,8 @@ import {
 } from '../../errors.js';
 import { BotLedger, type Receipt } from '../../index.js';
 import { type Closable, closeAll } from '../../lifecycle.js';
-import { failFast, openProducerRedis, UNITS_QUEUE } from '../../queue.js';
+import { failFast, UnitQueues } from '../../queue.js';
+import { databaseOf, openProducerRedis, type RedisClient } from '../../redis.js';
 import type { PlannedRow } from './plan.js';
 
 /** What became of a row that was sent: what its operations answered, or why it was not applied. */
@@ -19,6 +19,15 @@ export type Outcome = { outcomes: unknown[] } | { reason: string };
 interface Sent {
   row: PlannedRow;
   receipt: Receipt<unknown[]>;
+}
+
+interface ImportQueueOptions {
+  bot: string;
+  redisUrl: string;
+  queuePartitions: number;
+  /** When the file was written. */
+  at: Date;
+  maxUnitBytes: number;
 }
 
 /** Why a row is not applied whose key was used before. */
@@ -36,25 +45,25 @@ const GIVE_UP_MS = 300_000;
 /** The way of rows through the queue, and back. */
 export class ImportQueue implements Closable {
   readonly #ledger: BotLedger;
-  readonly #queue: Queue;
-  readonly #redis: ReturnType<typeof openProducerRedis>;
+  readonly #queues: UnitQueues;
+  readonly #redis: RedisClient;
   readonly #at: Date;
   #lastNews = performance.now();
   #closed = false;
 
-  constructor({ bot, redisUrl, at, maxUnitBytes }: { bot: string; redisUrl: string; at: Date; maxUnitBytes: number }) {
+  constructor({ bot, redisUrl, queuePartitions, at, maxUnitBytes }: ImportQueueOptions) {
     this.#at = at;
     // Without the API: what no job tells is looked up in the database.
-    this.#ledger = new BotLedger({ bot, redisUrl, apiUrl: '', maxUnitBytes });
+    this.#ledger = new BotLedger({ bot, redisUrl, queuePartitions, apiUrl: '', maxUnitBytes });
     this.#redis = openProducerRedis(redisUrl);
-    this.#queue = new Queue(UNITS_QUEUE, { connection: this.#redis, ...failFast });
-    this.#queue.on('error', () => undefined);
+    // One partition tells of the workers, because each of them takes from all.
+    this.#queues = new UnitQueues(this.#redis, 1, failFast);
   }
 
   /** BullMQ counts those of all databases of this Redis. */
   async #countWorkers(): Promise<number> {
-    const { db = 0 } = this.#redis.options;
-    return (await this.#queue.getWorkers()).filter((worker) => Number(worker['db']) === db).length;
+    const workers = await this.#queues.all[0]?.getWorkers();
+    return (workers ?? []).filter((worker) => Number(worker['db']) === databaseOf(this.#redis)).length;
   }
 
   /** @throws Error that says what to do, when nobody takes jobs */
@@ -134,7 +143,7 @@ export class ImportQueue implements Closable {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await closeAll([{ close: async () => this.#redis.disconnect() }, this.#queue, this.#ledger]);
+    await closeAll([{ close: async () => this.#redis.disconnect() }, this.#queues, this.#ledger]);
   }
 }
 
