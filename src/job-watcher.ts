@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Job, type Queue, QueueEvents } from 'bullmq';
+import { Job, type Queue } from 'bullmq';
 import type { UnitQueues } from './queue.js';
 import { openWorkerRedis, type RedisClient } from './redis.js';
 
@@ -18,8 +18,11 @@ interface Watch {
 
 const LOOK_AGAIN_MS = 200;
 
-/** A read of events takes at most this long. BullMQ's timer for it outlives close() when Redis is away by then. */
+/** How long Redis lets a read of events wait for one. */
 const LISTEN_MS = 1_000;
+
+/** Beyond that, how long it may take to say that there was none; then its connection is made anew. */
+const SILENCE_MS = 5_000;
 
 /** Tells how jobs of all partitions end. Connects to a partition when somebody first waits for a job in it. */
 export class JobWatchers {
@@ -44,15 +47,16 @@ export class JobWatchers {
 }
 
 /**
- * Tells how jobs of one queue end, over one connection however many are watched. It takes the place of BullMQ's
- * `waitUntilFinished`, which may end the process while Redis is away: what fails in it nobody can catch.
+ * Tells how jobs of one queue end, over one connection however many are watched. It reads the stream of
+ * events itself: BullMQ's `waitUntilFinished` may end the process while Redis is away, because what fails in it nobody
+ * can catch, and its `QueueEvents` connects to a Redis Cluster once more when it is closed.
  */
 class JobWatcher {
   readonly #redisUrl: string;
   readonly #queue: Queue;
   readonly #watched = new Map<string, Watch>();
   #redis: RedisClient | undefined;
-  #events: QueueEvents | undefined;
+  #closed = false;
   #listening: Promise<unknown> | undefined;
 
   constructor(redisUrl: string, queue: Queue) {
@@ -113,27 +117,43 @@ class JobWatcher {
   }
 
   async #listen(): Promise<void> {
-    this.#redis = openWorkerRedis(this.#redisUrl);
+    this.#redis ??= openWorkerRedis(this.#redisUrl);
     // From the last event on and not from now, so that nothing is missed before the first read, not even across a lost
     // connection.
-    const [last] = await this.#redis.xrevrange(this.#queue.keys['events'] as string, '+', '-', 'COUNT', 1);
-    const events = new QueueEvents(this.#queue.name, {
-      connection: this.#redis,
-      lastEventId: last?.[0] ?? '0-0',
-      blockingTimeout: LISTEN_MS,
-    });
-    events.on('error', () => undefined);
-    events.on('completed', ({ jobId, returnvalue }) =>
-      this.#end(jobId, { answers: returnvalue as unknown as UnitAnswer[] }),
-    );
-    events.on('failed', ({ jobId, failedReason }) => this.#end(jobId, { reason: failedReason }));
-    this.#events = events;
+    const key = this.#queue.keys['events'] as string;
+    const [last] = await this.#redis.xrevrange(key, '+', '-', 'COUNT', 1);
+    void this.#follow(this.#redis, key, last?.[0] ?? '0-0');
+  }
+
+  async #follow(redis: RedisClient, key: string, from: string): Promise<void> {
+    let after = from;
+    while (!this.#closed) {
+      const anew = setTimeout(() => redis.status === 'ready' && redis.disconnect(true), LISTEN_MS + SILENCE_MS).unref();
+      try {
+        const [stream] = (await redis.xread('BLOCK', LISTEN_MS, 'STREAMS', key, after)) ?? [];
+        for (const [id, fields] of stream?.[1] ?? []) {
+          after = id;
+          this.#note(fields);
+        }
+      } catch {
+        if (!this.#closed) await pause(LOOK_AGAIN_MS);
+      } finally {
+        clearTimeout(anew);
+      }
+    }
+  }
+
+  /** @param fields of an event, as BullMQ writes them: names and values in turn */
+  #note(fields: readonly string[]): void {
+    const event = Object.fromEntries(fields.flatMap((field, index) => (index % 2 ? [] : [[field, fields[index + 1]]])));
+    const { event: kind, jobId = '', returnvalue = '[]', failedReason = '' } = event;
+    if (kind === 'completed') this.#end(jobId, { answers: JSON.parse(returnvalue) });
+    if (kind === 'failed') this.#end(jobId, { reason: failedReason });
   }
 
   close(): void {
+    this.#closed = true;
     this.#watched.clear();
-    // Nobody waits for these: while Redis is away they would not end.
-    this.#events?.close().catch(() => undefined);
     this.#redis?.disconnect();
   }
 }

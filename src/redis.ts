@@ -67,7 +67,7 @@ function open(url: string, patience: Patience): RedisClient {
   if (!fleet) return quiet(new Redis(url, { ...options, retryStrategy }));
   if (fleet.kind === 'sentinel') return quiet(new Redis({ ...options, ...viaSentinels(fleet) }));
   const { enableOfflineQueue = true, ...ofNodes } = options;
-  return quiet(
+  return endingWell(
     new Cluster(fleet.nodes, {
       enableOfflineQueue,
       maxRedirections,
@@ -77,6 +77,19 @@ function open(url: string, patience: Patience): RedisClient {
       redisOptions: { ...ofNodes, ...fleet.access },
     }),
   );
+}
+
+/**
+ * The timer of ioredis' `slotsRefreshInterval` goes on for ever when disconnect() comes while it asks, and the process
+ * does not end: once a connection is closed, it is not told of the answer.
+ */
+function endingWell(cluster: Cluster): Cluster {
+  const refresh = cluster.refreshSlotsCache.bind(cluster);
+  cluster.refreshSlotsCache = (done) =>
+    refresh((error) => {
+      if (!Reflect.get(cluster, 'manuallyClosing')) done?.(error);
+    });
+  return quiet(cluster);
 }
 
 function viaSentinels({ nodes, access, name, db, sentinelPassword }: Fleet) {

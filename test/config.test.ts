@@ -37,3 +37,23 @@ describe('The settings of the metrics', () => {
     expect(read({ ...production, METRICS_TOKEN: 'long-enough-token' })).to.include({ metricsPort: 9_100 });
   });
 });
+
+describe('The settings for more than one machine', () => {
+  const refused = (env: Record<string, string>) => expect(() => readConfig({ ...urls, ...env }));
+
+  it('are one queue and no replicas unless they say otherwise', () => {
+    expect(readConfig(urls)).to.deep.include({ queuePartitions: 1, databaseReplicaUrls: [] });
+    const replicas = ['postgres://one/bots', 'postgres://two/bots'];
+    const env = { DATABASE_URL: 'postgres://primary/bots', DATABASE_REPLICA_URLS: replicas.join(', ') };
+    expect(readConfig({ ...urls, ...env }).databaseReplicaUrls).to.deep.equal(replicas);
+  });
+
+  it('are refused with a remedy', () => {
+    refused({ QUEUE_PARTITIONS: '65' }).to.throw('QUEUE_PARTITIONS must be a whole number from 1 to 64');
+    refused({ REDIS_URL: 'redis+cluster://' }).to.throw('REDIS_URL must be redis://host:6379, ');
+    refused({ DATABASE_REPLICA_URLS: 'postgres://one/bots' }).to.throw('SQLite has no replicas');
+    refused({ DATABASE_URL: 'postgres://primary/bots', DATABASE_REPLICA_URLS: 'one' }).to.throw(
+      'DATABASE_REPLICA_URLS must be postgres://',
+    );
+  });
+});
