@@ -35,7 +35,6 @@ serve({
       url: databaseUrl,
       poolSize: config.databasePoolSize,
       lookupsOnly: true,
-      keepPlans: true,
     });
     const { url } = await startApi({ config, database, logger: createLogger('api', config.logLevel) });
     return url;

@@ -130,7 +130,7 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     logLevel: read('LOG_LEVEL', readLogLevel, 'info'),
     batchMaxUnits: number('BATCH_MAX_UNITS', whole(1, 10_000, 2_000)),
     batchMaxBytes: number('BATCH_MAX_BYTES', whole(1_024, 268_435_456, 8_388_608)),
-    workerConcurrency: number('WORKER_CONCURRENCY', whole(1, 10_000, 250)),
+    workerConcurrency: number('WORKER_CONCURRENCY', whole(1, 10_000, 400)),
     stalledAfterMs: number('STALLED_AFTER_SECONDS', whole(2, 600, 30)) * 1_000,
     maxUnitBytes: number('MAX_UNIT_BYTES', whole(1_024, 16_777_216, DEFAULT_MAX_UNIT_BYTES)),
     databasePoolSize: number('DATABASE_POOL_SIZE', whole(1, 200, 10)),

@@ -22,20 +22,18 @@ export interface DatabaseOptions {
   /** PostgreSQL gives up waiting for a lock after this long. */
   lockTimeoutMs?: number;
   /**
-   * For connections that look up rows by key and nothing else: PostgreSQL is told to use indexes, and to plan with the
-   * values at hand. A plan made while a table was empty would otherwise scan it for as long as the connection lives.
+   * For connections that look up rows by key and nothing else: PostgreSQL is told to use indexes in their order. A plan
+   * made while a table was empty would otherwise scan it for as long as the connection lives.
    */
   lookupsOnly?: boolean;
-  /**
-   * With `lookupsOnly`: plans each statement once per connection. For reads by `Database#read`, whose plans are the same
-   * for all values, and which take PostgreSQL less time than to plan them.
-   */
-  keepPlans?: boolean;
 }
 
 export type Row = Record<string, unknown>;
 
-/** One SQL text; if it has a name, PostgreSQL parses it once per connection. */
+/**
+ * One SQL text. If it has a name, PostgreSQL parses it once per connection, and soon plans it for whatever values come;
+ * without one it is planned for the values at hand.
+ */
 export interface Statement {
   readonly name?: string;
   readonly text: string;
@@ -324,9 +322,8 @@ function openPostgres(options: DatabaseOptions): Sequelize {
   if (options.lookupsOnly) {
     sequelize.addHook('afterConnect', async (connection) => {
       await (connection as pg.Client).query(
-        'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; ' +
-          // A bitmap is made of all that matches; a page needs the first few, in order.
-          (options.keepPlans ? 'SET enable_bitmapscan = off' : 'SET plan_cache_mode = force_custom_plan'),
+        // A bitmap is made of all that matches; a page needs the first few, in order.
+        'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off',
       );
     });
   }

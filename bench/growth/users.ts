@@ -43,7 +43,7 @@ export async function measureUserGrowth(bench: Bench): Promise<UserGrowth> {
 async function measure(bench: Bench, count: number): Promise<Questions> {
   bench.say(`  ${count.toLocaleString('en-US')} users`);
   const file = await bench.servers.createDatabase();
-  const database = new Database({ url: file.url, lookupsOnly: true, keepPlans: true });
+  const database = new Database({ url: file.url, lookupsOnly: true });
   try {
     await fillUsers(file, count);
     const repositories = openRepositories(database);

@@ -52,7 +52,7 @@ export async function startApi({
   const { databasePoolSize: poolSize } = config;
   const statementTimeoutMs = REPLICA_PATIENCE_MS;
   const replicas = config.databaseReplicaUrls.map(
-    (url) => new Database({ url, poolSize, statementTimeoutMs, lookupsOnly: true, keepPlans: true }),
+    (url) => new Database({ url, poolSize, statementTimeoutMs, lookupsOnly: true }),
   );
   const opened: Closable[] = [{ close: async () => redis.disconnect() }, units, schedule, ...replicas];
   opened.push({ close: async () => watchers.close() });

@@ -4,7 +4,7 @@ import { showAccess } from './access.js';
 import { type PartDependencies, runPart } from './process.js';
 
 /** `botledger api`: a process that serves reads and Bull Board. */
-export const runApi = () => runPart('api', serve, { serves: true, lookupsOnly: true, keepPlans: true });
+export const runApi = () => runPart('api', serve, { serves: true, lookupsOnly: true });
 
 async function serve(dependencies: PartDependencies): Promise<Closable> {
   const api = await startApi(dependencies);

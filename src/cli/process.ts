@@ -25,7 +25,7 @@ export interface PartDependencies {
 export function runPart<T extends Closable>(
   name: string,
   start: (dependencies: PartDependencies) => Promise<T>,
-  { serves = false, ...options }: Pick<DatabaseOptions, 'lookupsOnly' | 'keepPlans'> & { serves?: boolean } = {},
+  { serves = false, ...options }: Pick<DatabaseOptions, 'lookupsOnly'> & { serves?: boolean } = {},
 ): Promise<void> {
   return endOnError(async () => {
     const config = readConfig(environment(), { serves });

@@ -33,7 +33,7 @@ const SEND_TIMEOUT_MS = 900;
 const PACK_MAX_UNITS = 128;
 
 /** Keeps a worker's memory bounded, and Redis free of long pauses. */
-const PACK_MAX_BYTES = 512 * 1024;
+const PACK_MAX_BYTES = 256 * 1024;
 
 /** Puts units into the queues of their partitions. Each has a send of its own under way. */
 export class Sender {

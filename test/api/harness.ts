@@ -104,7 +104,7 @@ export async function logIn({ url }: TestApi): Promise<{ cookie: string }> {
 }
 
 function openDatabase(url: string) {
-  const database = new Database({ url, lookupsOnly: true, keepPlans: true });
+  const database = new Database({ url, lookupsOnly: true });
   return { database, url, close: () => database.close() };
 }
 

@@ -93,7 +93,7 @@ describe('reads of many users on postgres, by connections that planned them whil
 
   before(async () => {
     // One connection, so that what it has prepared can be looked at.
-    fresh = await freshDatabase('postgres', { poolSize: 1, lookupsOnly: true, keepPlans: true });
+    fresh = await freshDatabase('postgres', { poolSize: 1, lookupsOnly: true });
     const { database } = fresh;
     for (const table of ['users', 'bot_sessions']) {
       await database.sequelize.query(`ALTER TABLE ${table} SET (autovacuum_enabled = off)`);
