@@ -38,7 +38,8 @@ export class OutcomeReader {
     }).finally(() => {
       clearTimeout(timer);
       this.#reading.delete(giveUp);
-      giveUp.abort();
+      // Without a reason of our own an error would be made up for each outcome.
+      giveUp.abort('done');
     });
   }
 

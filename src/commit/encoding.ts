@@ -14,9 +14,21 @@ const ISO_LENGTH = '2026-01-15T12:00:00.000Z'.length;
 
 /** Turns values of a column into what the driver takes; undefined and null are null. */
 export function encoderOf(dialect: Dialect, { kind }: Column): (value: unknown) => unknown {
-  if (kind === 'time') return (value) => (value ? encodeTime(dialect, value as Date) : null);
+  if (kind === 'time') return timeEncoder(dialect);
   if (kind === 'number') return (value) => (value instanceof NewId ? value.toJSON() : (value ?? null));
   return (value) => value ?? null;
+}
+
+/** Many rows of a batch have the same moment, that of its commit: it is printed once. */
+function timeEncoder(dialect: Dialect): (value: unknown) => unknown {
+  let last: unknown;
+  let text: string | undefined;
+  return (value) => {
+    if (!value) return null;
+    if (value !== last) text = encodeTime(dialect, value as Date);
+    last = value;
+    return text;
+  };
 }
 
 function encodeTime(dialect: Dialect, moment: Date): string {
