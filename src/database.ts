@@ -65,6 +65,14 @@ const rowTypes = {
   },
 } as pg.CustomTypesConfig;
 
+/** Rows of reads: moments stay text as well, because they leave as text. */
+const readTypes = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === pg.types.builtins.TIMESTAMPTZ) return (text: string) => text;
+    return rowTypes.getTypeParser(oid, format as 'text');
+  },
+} as pg.CustomTypesConfig;
+
 /**
  * A database: Sequelize with all models for reads, and transactions of named statements for writes. Models are bound
  * per instance, so a process may open several: ask `database.sequelize.getRepository(User)`, never `User` itself.
@@ -146,7 +154,7 @@ export class Database {
    * than the question.
    *
    * @param values bound to `$1…`, on SQLite too
-   * @returns rows as the driver gives them: JSON is text, and SQLite's dates are, too
+   * @returns rows as the driver gives them: JSON and moments are text
    * @throws the driver's error
    */
   async read(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
@@ -164,7 +172,7 @@ export class Database {
     const client = (await connections.getConnection({ type: 'read' })) as pg.Client;
     let broken = false;
     try {
-      return await ask(client, statement, values);
+      return await ask(client, statement, values, readTypes);
     } catch (error) {
       // What PostgreSQL refused it has done with; after any other error its answer may still be under way.
       broken = !(error instanceof pg.DatabaseError);
@@ -330,9 +338,14 @@ function openPostgres(options: DatabaseOptions): Sequelize {
   return sequelize;
 }
 
-async function ask(client: pg.Client, { name, text }: Statement, values: readonly unknown[]): Promise<Row[]> {
+async function ask(
+  client: pg.Client,
+  { name, text }: Statement,
+  values: readonly unknown[],
+  types = rowTypes,
+): Promise<Row[]> {
   gather(client);
-  const result = await client.query({ name, text, values: values as unknown[], types: rowTypes });
+  const result = await client.query({ name, text, values: values as unknown[], types });
   return result.rows;
 }
 

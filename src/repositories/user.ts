@@ -50,7 +50,7 @@ export class UserRepository {
   }
 }
 
-/** What a view of a user is made from; SQLite has no dates but text. */
+/** What a view of a user is made from: models have dates, reads have text. */
 export interface UserColumns extends Omit<UserRow, 'id' | 'registrationDate' | 'lastActivity'> {
   registrationDate: Date | string;
   lastActivity: Date | string;
@@ -72,4 +72,12 @@ export function userView(user: UserColumns): UserView {
   };
 }
 
-const isoOf = (moment: Date | string) => (typeof moment === 'string' ? new Date(moment) : moment).toISOString();
+/** As both databases print moments, in UTC: `2026-01-15 12:00:00.5+00`, `2026-01-15 12:00:00.500 +00:00`. */
+const UTC = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,3})\d*)? ?\+00(?::00)?$/;
+
+/** A page of the leaderboard has twenty of them: to make dates first takes a tenth of its time. */
+function isoOf(moment: Date | string): string {
+  if (typeof moment !== 'string') return moment.toISOString();
+  const [, day, time, fraction = ''] = UTC.exec(moment) ?? [];
+  return day ? `${day}T${time}.${fraction.padEnd(3, '0')}Z` : new Date(moment).toISOString();
+}
