@@ -20,10 +20,17 @@ export interface Place {
   index: number;
 }
 
-interface Pending extends SizedUnit {
+/** Finds where a unit went; one that waits in the spool goes later. */
+export type FindPlace = () => Place | Promise<Place>;
+
+/** A unit, and who is told what became of it. */
+export interface Delivery extends SizedUnit {
+  resolve(find: FindPlace): void;
+  reject(error: QueueUnavailableError): void;
+}
+
+interface Pending extends Delivery {
   deadline: number;
-  resolve(place: Place): void;
-  reject(error: Error): void;
 }
 
 /** A send that Redis has not confirmed after this long is given up: bots must not hang. */
@@ -35,16 +42,33 @@ const PACK_MAX_UNITS = 128;
 /** Keeps a worker's memory bounded, and Redis free of long pauses. */
 const PACK_MAX_BYTES = 512 * 1024;
 
+/** Has units delivered. @returns where each went, when all of them are; rejects with the first that is not */
+export function deliverAll(
+  units: readonly SizedUnit[],
+  deliver: (deliveries: readonly Delivery[]) => void,
+): Promise<FindPlace[]> {
+  const deliveries: Delivery[] = [];
+  const places = units.map(
+    (sized) => new Promise<FindPlace>((resolve, reject) => void deliveries.push({ ...sized, resolve, reject })),
+  );
+  deliver(deliveries);
+  return Promise.all(places);
+}
+
 /** Puts units into the queues of their partitions. Each has a send of its own under way. */
 export class Sender {
   readonly #redis: RedisClient;
   readonly queues: UnitQueues;
   readonly #partitions: readonly PartitionSender[];
 
-  constructor(redisUrl: string, partitions: number) {
+  /**
+   * @param options.inOrder whether a unit that does not arrive takes with it those that wait behind it in its
+   *   partition, so that whoever sends them again keeps their order; by default each has its own second
+   */
+  constructor(redisUrl: string, partitions: number, { inOrder = false }: { inOrder?: boolean } = {}) {
     this.#redis = openProducerRedis(redisUrl);
     this.queues = new UnitQueues(this.#redis, partitions, failFast);
-    this.#partitions = this.queues.all.map((queue) => new PartitionSender(this.#redis, queue));
+    this.#partitions = this.queues.all.map((queue) => new PartitionSender(this.#redis, queue, inOrder));
   }
 
   /**
@@ -53,15 +77,29 @@ export class Sender {
    * @returns their places, once Redis holds them
    * @throws QueueUnavailableError within a second; the units may still have arrived
    */
-  send(units: readonly SizedUnit[]): Promise<Place[]> {
+  send(units: readonly SizedUnit[]): Promise<FindPlace[]> {
+    return deliverAll(units, (deliveries) => this.deliver(deliveries));
+  }
+
+  /** As `send`, with a word for each unit in the moment when its fate is known. */
+  deliver(units: readonly Delivery[]): void {
     const deadline = Date.now() + SEND_TIMEOUT_MS;
-    const { length } = this.#partitions;
-    const places = units.map((sized) => {
-      const partition = this.#partitions[partitionOf(sized.unit, length)] as PartitionSender;
-      return new Promise<Place>((resolve, reject) => partition.add({ ...sized, deadline, resolve, reject }));
-    });
+    for (const delivery of units) {
+      const partition = partitionOf(delivery.unit, this.#partitions.length);
+      this.#partitions[partition]?.add({ ...delivery, deadline });
+    }
     for (const partition of this.#partitions) partition.start();
-    return Promise.all(places);
+  }
+
+  /**
+   * Resolves when Redis answers. One that is frozen is connected and keeps what it is sent, so a connection is no
+   * reason to send again.
+   *
+   * @throws Error when another try to connect has failed, or the signal is aborted
+   */
+  async untilAnswer(signal: AbortSignal): Promise<void> {
+    if (this.#redis.status !== 'ready') await once(this.#redis, 'ready', { signal });
+    await this.#redis.ping();
   }
 
   async close(): Promise<void> {
@@ -77,12 +115,14 @@ export class Sender {
 class PartitionSender {
   readonly #redis: RedisClient;
   readonly #queue: Queue;
+  readonly #inOrder: boolean;
   #pending: Pending[] = [];
   #sending = false;
 
-  constructor(redis: RedisClient, queue: Queue) {
+  constructor(redis: RedisClient, queue: Queue, inOrder: boolean) {
     this.#redis = redis;
     this.#queue = queue;
+    this.#inOrder = inOrder;
     // Each receipt that waits listens for the queue's closing.
     queue.setMaxListeners(0);
   }
@@ -121,9 +161,10 @@ class PartitionSender {
         if (this.#redis.status !== 'ready') await once(this.#redis, 'ready', { signal });
         return this.#queue.add(jobName(units), { v: 1, units }, unitJobOptions);
       });
-      for (const [index, { resolve }] of pack.entries()) resolve({ job, index });
+      for (const [index, { resolve }] of pack.entries()) resolve(() => ({ job, index }));
     } catch (cause) {
-      for (const { unit, reject } of pack) reject(new QueueUnavailableError(unit.key, { cause }));
+      const behind = this.#inOrder ? this.#pending.splice(0) : [];
+      for (const { unit, reject } of [...pack, ...behind]) reject(new QueueUnavailableError(unit.key, { cause }));
     }
   }
 
