@@ -31,16 +31,23 @@ export class IdempotencyConflictError extends BotLedgerError {
 /** Redis did not take the job in time. It may still run: retry with the same key. */
 export class QueueUnavailableError extends BotLedgerError {
   readonly code = 'queue-unavailable';
+  /** @param options.spool why the local spool did not take it either */
   constructor(
     readonly key: string | undefined,
-    options?: ErrorOptions,
+    { spool, ...options }: ErrorOptions & { spool?: string } = {},
   ) {
     super(
-      'Redis did not accept the job. Check REDIS_URL and that Redis is up; then retry' +
+      `Redis did not accept the job${spool === undefined ? '' : `, nor did the spool: ${spool}`}. ` +
+        'Check REDIS_URL and that Redis is up; then retry' +
         (key === undefined ? '' : ` with the same key "${key}", which applies it once even if it did arrive`),
       options,
     );
   }
+}
+
+/** The local spool cannot be used: another process has it, or a file in it is damaged. Says which, and the remedy. */
+export class SpoolError extends BotLedgerError {
+  readonly code = 'spool';
 }
 
 /** The outcome did not arrive in the time given. The unit is still queued and will be applied. */

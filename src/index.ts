@@ -12,6 +12,7 @@ export {
   OperationFailedError,
   QueueUnavailableError,
   ResultTimeoutError,
+  SpoolError,
   UserDeletedError,
   ValidationError,
 } from './errors.js';

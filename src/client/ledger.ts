@@ -10,8 +10,10 @@ import type { OperationMethods, SendOptions, UnitMethods } from './methods.js';
 import { OutcomeReader } from './outcomes.js';
 import { Reads } from './reads.js';
 import { operationReceipt, type Receipt, unitReceipt } from './receipt.js';
-import { type Place, type ReadyUnit, Sender } from './sender.js';
+import { type FindPlace, type ReadyUnit, Sender } from './sender.js';
 import { SessionReads } from './sessions.js';
+import { Spool } from './spool/spool.js';
+import { SpoolingSender } from './spool/spooling-sender.js';
 import { collectOperations, type MethodArguments, wireOperation } from './unit-builder.js';
 
 /** Where a bot finds its ledger. What is left out is read from the environment. */
@@ -33,7 +35,19 @@ export interface BotLedgerOptions {
    * workers, or else a day. What is not committed yet stays in any case.
    */
   sessionTtlSeconds?: number;
+  /**
+   * A directory for what Redis does not take, of this process alone: it is sent later, in order. Without it, those
+   * calls fail. docs/spool.md says more.
+   */
+  spool?: string;
+  /** Most bytes on disk there; by default 64 MiB. */
+  spoolMaxBytes?: number;
+  /** Told how many units wait in the spool, when that changes. */
+  onSpool?: (units: number) => void;
 }
+
+/** Some 200,000 small units: a busy bot's hour. */
+const DEFAULT_SPOOL_BYTES = 64 * 1024 * 1024;
 
 /** The outcomes of a unit's operations, in their order. */
 export type UnitReceipt = Receipt<OutcomeOf<OperationName>[]>;
@@ -68,35 +82,48 @@ const WithOperations = OperationSender as unknown as abstract new (
 export class BotLedger extends WithOperations {
   /** The bot in whose name this ledger writes. */
   readonly bot: string;
-  readonly #sender: Sender;
+  readonly #sender: Sender | SpoolingSender;
+  readonly #spool: Spool | undefined;
   readonly #outcomes: OutcomeReader;
   readonly #maxUnitBytes: number | undefined;
   #lastAt = 0;
 
-  /** @throws ValidationError naming every option that is missing or wrong */
+  /**
+   * @throws ValidationError naming every option that is missing or wrong
+   * @throws SpoolError when another process has the spool, or a file in it is damaged
+   */
   constructor(options: BotLedgerOptions = {}) {
     const { bot, redisUrl, queuePartitions, apiUrl, apiToken, sessionTtlSeconds } = readOptions(options);
     const api = new ApiClient({ bot, url: apiUrl, token: apiToken });
-    const sender = new Sender(redisUrl, queuePartitions, sessionTtlSeconds);
+    const { spool: directory, spoolMaxBytes = DEFAULT_SPOOL_BYTES, onSpool } = options;
+    const spool = directory === undefined ? undefined : new Spool(directory, spoolMaxBytes);
+    const sender = new Sender(redisUrl, queuePartitions, { sessionTtlSeconds, inOrder: spool !== undefined });
     super(api, new SessionReads(bot, sender.redis, sender.sessions, api));
     this.bot = bot;
     this.#maxUnitBytes = options.maxUnitBytes;
-    this.#sender = sender;
-    this.#outcomes = new OutcomeReader(redisUrl, this.#sender.queues, api);
+    this.#spool = spool;
+    this.#sender = spool ? new SpoolingSender(sender, spool, onSpool) : sender;
+    this.#outcomes = new OutcomeReader(redisUrl, sender.queues, api);
+  }
+
+  /** How many units wait in the local spool for Redis; 0 without one. */
+  get spooled(): number {
+    return this.#spool?.units ?? 0;
   }
 
   /**
    * Enqueues one operation as it goes on the wire: `{ name: 'addXp', telegramId, xp: 5 }`. The typed methods,
    * `ledger.addXp(telegramId, { xp: 5 })`, are short for it.
    *
-   * @returns a receipt, once Redis holds the job
+   * @returns a receipt, once Redis holds the job, or the local spool does
    * @throws ValidationError naming the field, before anything is sent
-   * @throws QueueUnavailableError within a second when Redis is away; retry with the same key
+   * @throws QueueUnavailableError within a second when Redis is away and there is no spool, or it is full; retry with
+   *   the same key
    */
   override async enqueue(operation: WireOperation, options: SendOptions = {}): Promise<Receipt<unknown>> {
     const unit = this.#unit([operation], options);
     const [place] = await this.#sender.send([unit]);
-    return operationReceipt(this.#outcomes, place as Place, unit.unit.key);
+    return operationReceipt(this.#outcomes, place as FindPlace, unit.unit.key);
   }
 
   /**
@@ -122,10 +149,10 @@ export class BotLedger extends WithOperations {
   async enqueueMany(units: readonly (SendOptions & { build: (unit: UnitMethods) => void })[]): Promise<UnitReceipt[]> {
     const ready = units.map(({ build, ...options }) => this.#unit(collectOperations(build), options));
     const places = await this.#sender.send(ready);
-    return ready.map(({ unit }, index) => unitReceipt(this.#outcomes, places[index] as Place, unit.key));
+    return ready.map(({ unit }, index) => unitReceipt(this.#outcomes, places[index] as FindPlace, unit.key));
   }
 
-  /** Closes every connection. What was enqueued stays enqueued. */
+  /** Closes every connection. What was enqueued stays enqueued, and what waits in the spool is sent after the next start. */
   async close(): Promise<void> {
     this.#outcomes.close();
     await this.#sender.close();
@@ -164,6 +191,10 @@ function readOptions(options: BotLedgerOptions) {
   const [least, most] = SESSION_TTL_BOUNDS;
   if (!Number.isInteger(sessionTtlSeconds) || sessionTtlSeconds < least || sessionTtlSeconds > most)
     problems.push(`sessionTtlSeconds: must be a whole number from ${least} to ${most}`);
+  if (options.spool === '') problems.push('spool: must be the name of a directory; leave it out for none');
+  const { spoolMaxBytes = DEFAULT_SPOOL_BYTES } = options;
+  if (!Number.isInteger(spoolMaxBytes) || spoolMaxBytes < 1)
+    problems.push('spoolMaxBytes: must be a whole number of bytes');
   if (apiUrl && !isUrl(apiUrl, /^https?:$/)) problems.push('apiUrl: expected http://host:3000 or https://host');
   if (problems.length > 0) throw new ValidationError(problems);
   return { bot: bot as string, redisUrl: redisUrl as string, queuePartitions, apiUrl, apiToken, sessionTtlSeconds };

@@ -2,7 +2,7 @@ import { errorOfReason, ResultTimeoutError, UserDeletedError } from '../errors.j
 import { JobWatchers } from '../job-watcher.js';
 import type { UnitQueues } from '../queue.js';
 import type { ApiClient } from './api-client.js';
-import type { Place } from './sender.js';
+import type { FindPlace } from './sender.js';
 
 /** Waits for outcomes: first from the job, and from the ledger once the job is gone. Connects on first use. */
 export class OutcomeReader {
@@ -18,19 +18,23 @@ export class OutcomeReader {
   /**
    * The outcomes of a unit, one per operation.
    *
-   * @param place where the unit was put
-   * @param timeoutMs how long to wait, also while Redis is away
+   * @param find tells where the unit was put, once it is
+   * @param timeoutMs how long to wait, also while Redis is away or the unit waits in the spool
    * @throws ResultTimeoutError, OperationFailedError, IdempotencyConflictError, UserDeletedError, ValidationError;
    *   ApiError when the job is gone and the ledger cannot be asked
    */
-  read({ job, index }: Place, key: string, timeoutMs: number): Promise<unknown[]> {
+  read(find: FindPlace, key: string, timeoutMs: number): Promise<unknown[]> {
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(), timeoutMs);
     this.#reading.add(giveUp);
     return new Promise<unknown[]>((resolve, reject) => {
       const timedOut = () => reject(new ResultTimeoutError(key, timeoutMs));
       giveUp.signal.addEventListener('abort', timedOut, { once: true });
-      this.#read(job.queueName, job.id as string, index, key, giveUp.signal).then((outcomes) => {
+      const read = async () => {
+        const { job, index } = await find();
+        return this.#read(job.queueName, job.id as string, index, key, giveUp.signal);
+      };
+      read().then((outcomes) => {
         if (!outcomes) timedOut();
         else if (outcomes.some(isOfDeletedUser)) reject(new UserDeletedError(key));
         else resolve(outcomes);

@@ -1,7 +1,7 @@
 import type { OutcomeReader } from './outcomes.js';
-import type { Place } from './sender.js';
+import type { FindPlace } from './sender.js';
 
-/** What enqueueing returns: proof that Redis holds the unit, and the way to its outcome. */
+/** What enqueueing returns: proof that Redis, or the local spool, holds the unit, and the way to its outcome. */
 export class Receipt<O> {
   readonly #read: (timeoutMs: number) => Promise<O>;
 
@@ -29,9 +29,9 @@ export class Receipt<O> {
 }
 
 /** A receipt for all outcomes of a unit, in the order of its operations. */
-export const unitReceipt = <O>(reader: OutcomeReader, place: Place, key: string) =>
-  new Receipt<O>(key, (timeoutMs) => reader.read(place, key, timeoutMs) as Promise<O>);
+export const unitReceipt = <O>(reader: OutcomeReader, find: FindPlace, key: string) =>
+  new Receipt<O>(key, (timeoutMs) => reader.read(find, key, timeoutMs) as Promise<O>);
 
 /** A receipt for the outcome of a unit of one operation. */
-export const operationReceipt = <O>(reader: OutcomeReader, place: Place, key: string) =>
-  new Receipt<O>(key, async (timeoutMs) => (await reader.read(place, key, timeoutMs))[0] as O);
+export const operationReceipt = <O>(reader: OutcomeReader, find: FindPlace, key: string) =>
+  new Receipt<O>(key, async (timeoutMs) => (await reader.read(find, key, timeoutMs))[0] as O);

@@ -23,10 +23,17 @@ export interface Place {
   index: number;
 }
 
-interface Pending extends ReadyUnit {
+/** Finds where a unit went; one that waits in the spool goes later. */
+export type FindPlace = () => Place | Promise<Place>;
+
+/** A unit, and who is told what became of it. */
+export interface Delivery extends ReadyUnit {
+  resolve(find: FindPlace): void;
+  reject(error: QueueUnavailableError): void;
+}
+
+interface Pending extends Delivery {
   deadline: number;
-  resolve(place: Place): void;
-  reject(error: Error): void;
 }
 
 /** A send that Redis has not confirmed after this long is given up: bots must not hang. */
@@ -38,6 +45,19 @@ const PACK_MAX_UNITS = 128;
 /** Keeps a worker's memory bounded, and Redis free of long pauses. */
 const PACK_MAX_BYTES = 256 * 1024;
 
+/** Has units delivered. @returns where each went, when all of them are; rejects with the first that is not */
+export function deliverAll(
+  units: readonly ReadyUnit[],
+  deliver: (deliveries: readonly Delivery[]) => void,
+): Promise<FindPlace[]> {
+  const deliveries: Delivery[] = [];
+  const places = units.map(
+    (ready) => new Promise<FindPlace>((resolve, reject) => void deliveries.push({ ...ready, resolve, reject })),
+  );
+  deliver(deliveries);
+  return Promise.all(places);
+}
+
 /** Puts units into the queues of their partitions. Each has a send of its own under way. */
 export class Sender {
   readonly redis: RedisClient;
@@ -45,11 +65,19 @@ export class Sender {
   readonly sessions: HotSessions;
   readonly #partitions: readonly PartitionSender[];
 
-  constructor(redisUrl: string, partitions: number, sessionTtlSeconds: number | undefined) {
+  /**
+   * @param options.inOrder whether a unit that does not arrive takes with it those that wait behind it in its
+   *   partition, so that whoever sends them again keeps their order; by default each has its own second
+   */
+  constructor(
+    redisUrl: string,
+    partitions: number,
+    { sessionTtlSeconds, inOrder = false }: { sessionTtlSeconds?: number; inOrder?: boolean } = {},
+  ) {
     this.redis = openProducerRedis(redisUrl);
     this.queues = new UnitQueues(this.redis, partitions, failFast);
     this.sessions = new HotSessions(this.redis, sessionTtlSeconds);
-    this.#partitions = this.queues.all.map((queue) => new PartitionSender(this.redis, queue, this.sessions));
+    this.#partitions = this.queues.all.map((queue) => new PartitionSender(this.redis, queue, this.sessions, inOrder));
   }
 
   /**
@@ -60,15 +88,29 @@ export class Sender {
    * @returns their places, once Redis holds them
    * @throws QueueUnavailableError within a second; the units may still have arrived
    */
-  send(units: readonly ReadyUnit[]): Promise<Place[]> {
+  send(units: readonly ReadyUnit[]): Promise<FindPlace[]> {
+    return deliverAll(units, (deliveries) => this.deliver(deliveries));
+  }
+
+  /** As `send`, with a word for each unit in the moment when its fate is known. */
+  deliver(units: readonly Delivery[]): void {
     const deadline = Date.now() + SEND_TIMEOUT_MS;
-    const { length } = this.#partitions;
-    const places = units.map((ready) => {
-      const partition = this.#partitions[partitionOf(ready.unit, length)] as PartitionSender;
-      return new Promise<Place>((resolve, reject) => partition.add({ ...ready, deadline, resolve, reject }));
-    });
+    for (const delivery of units) {
+      const partition = partitionOf(delivery.unit, this.#partitions.length);
+      this.#partitions[partition]?.add({ ...delivery, deadline });
+    }
     for (const partition of this.#partitions) partition.start();
-    return Promise.all(places);
+  }
+
+  /**
+   * Resolves when Redis answers. One that is frozen is connected and keeps what it is sent, so a connection is no
+   * reason to send again.
+   *
+   * @throws Error when another try to connect has failed, or the signal is aborted
+   */
+  async untilAnswer(signal: AbortSignal): Promise<void> {
+    if (this.redis.status !== 'ready') await once(this.redis, 'ready', { signal });
+    await this.redis.ping();
   }
 
   async close(): Promise<void> {
@@ -85,13 +127,15 @@ class PartitionSender {
   readonly #redis: RedisClient;
   readonly #queue: Queue;
   readonly #sessions: HotSessions;
+  readonly #inOrder: boolean;
   #pending: Pending[] = [];
   #sending = false;
 
-  constructor(redis: RedisClient, queue: Queue, sessions: HotSessions) {
+  constructor(redis: RedisClient, queue: Queue, sessions: HotSessions, inOrder: boolean) {
     this.#redis = redis;
     this.#queue = queue;
     this.#sessions = sessions;
+    this.#inOrder = inOrder;
     // Each receipt that waits listens for the queue's closing.
     queue.setMaxListeners(0);
   }
@@ -129,9 +173,6 @@ class PartitionSender {
   async #sendPack(pack: readonly Pending[]): Promise<void> {
     const units = pack.map(({ unit }) => unit);
     const deadline = pack[0]?.deadline ?? 0;
-    const fail = (cause: unknown) => {
-      for (const { unit, reject } of pack) reject(new QueueUnavailableError(unit.key, { cause }));
-    };
     try {
       const job = await this.#beforeDeadline(deadline, async (signal) => {
         if (this.#redis.status !== 'ready') await once(this.#redis, 'ready', { signal });
@@ -139,13 +180,13 @@ class PartitionSender {
       });
       const entered = pack.flatMap((ready, index) => enterSessions(this.#sessions, ready, { job, index }));
       const done = () => {
-        for (const [index, { resolve }] of pack.entries()) resolve({ job, index });
+        for (const [index, { resolve }] of pack.entries()) resolve(() => ({ job, index }));
       };
       if (entered.length === 0) return done();
       // The next pack does not wait for it: on one connection, what is asked first is done first.
-      void this.#beforeDeadline(deadline, () => Promise.all(entered)).then(done, fail);
+      void this.#beforeDeadline(deadline, () => Promise.all(entered)).then(done, (cause) => refuse(pack, cause));
     } catch (cause) {
-      fail(cause);
+      refuse([...pack, ...(this.#inOrder ? this.#pending.splice(0) : [])], cause);
     }
   }
 
@@ -162,4 +203,8 @@ class PartitionSender {
         .finally(() => clearTimeout(timer));
     });
   }
+}
+
+function refuse(units: readonly Pending[], cause: unknown): void {
+  for (const { unit, reject } of units) reject(new QueueUnavailableError(unit.key, { cause }));
 }
