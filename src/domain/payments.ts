@@ -14,6 +14,8 @@ export interface Notification {
   currency: string;
   status: PaymentStatus;
   tariff: string;
+  /** The end of the period that was paid for, when the provider names it. */
+  paidUntil?: Date | undefined;
   description?: string | undefined;
   metadata?: object | undefined;
 }
@@ -58,7 +60,7 @@ export function recordNotification(rows: Rows, notification: Notification, where
 
   const payment = known ?? addPayment(rows, user, notification, where.at);
   move(payment, status, where.at);
-  if (status === 'COMPLETED' && !grant(rows, user, payment, where)) {
+  if (status === 'COMPLETED' && !grant(rows, user, payment, notification.paidUntil, where)) {
     return { ...outcome(payment, true), warning: `${UNKNOWN_TARIFF} "${payment.tariff}": nothing was granted` };
   }
   if (status === 'REFUNDED') takeBack(rows, user, payment, where.at);
@@ -115,9 +117,15 @@ function addPayment(rows: Rows, user: UserRow, notification: Notification, at: D
   });
 }
 
-function grant(rows: Rows, user: UserRow, payment: PaymentRow, { at, settings }: Where): boolean {
+function grant(
+  rows: Rows,
+  user: UserRow,
+  payment: PaymentRow,
+  until: Date | undefined,
+  { at, settings }: Where,
+): boolean {
   const granted = grantOf(settings.tariffs, payment.tariff);
-  if (granted) payment.subscriptionId = grantSubscription(rows, user, at, granted).id;
+  if (granted) payment.subscriptionId = grantSubscription(rows, user, at, { ...granted, until }).id;
   return granted !== undefined;
 }
 

@@ -1,11 +1,16 @@
 import type { Rows, SubscriptionRow, SubscriptionType, UserRow } from './rows.js';
-import { addDays, later } from './time.js';
+import { addDays, daysBetween, later } from './time.js';
 
 /** What a subscription is granted for. */
 export interface Grant {
   type: SubscriptionType;
   /** Days of 24 hours; by default 30 for MONTH and 365 for YEAR. */
   durationDays?: number | undefined;
+  /**
+   * The end; for time-based ones only. What prolongs a running one adds the whole days up to then, at most its
+   * duration: renewals before the end, as providers make them, neither gain nor lose time.
+   */
+  until?: Date | undefined;
   /** Credits to add; for CREDITS only. */
   credits: number;
   /** By default as it is with the running one that this prolongs. */
@@ -39,9 +44,12 @@ export function grantSubscription(rows: Rows, user: UserRow, at: Date, grant: Gr
     const granted = { granted: grant.credits, creditsTotal: credits, creditsLeft: credits };
     return rows.add('subscriptions', { ...common, ...granted, endDate: null });
   }
-  const granted = grant.durationDays ?? DEFAULT_DAYS[grant.type];
-  const endDate = addDays(later(at, current?.endDate ?? at), granted);
-  return rows.add('subscriptions', { ...common, granted, endDate, creditsTotal: null, creditsLeft: null });
+  const { until, durationDays = DEFAULT_DAYS[grant.type] } = grant;
+  const days = until ? Math.max(0, daysBetween(at, until)) : durationDays;
+  const granted = isRunning ? Math.min(Math.round(days), durationDays) : Math.ceil(days);
+  const endDate = until && !isRunning ? until : addDays(later(at, current?.endDate ?? at), granted);
+  const isActive = endDate > at;
+  return rows.add('subscriptions', { ...common, granted, endDate, isActive, creditsTotal: null, creditsLeft: null });
 }
 
 /**

@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import { recordNotification } from '../domain/payments.js';
-import { currency, jsonObject, label, money, text } from './fields.js';
+import { currency, jsonObject, label, moment, money, text } from './fields.js';
 import { operation } from './operation.js';
 
 /**
  * Records what a payment provider reports. COMPLETED grants the tariff, REFUNDED takes that grant back; what arrives
- * again, late or out of order changes nothing.
+ * again, late or out of order changes nothing. `paidUntil` is the end of the period that was paid for, when the provider
+ * names it (Telegram's `subscription_expiration_date`): a time-based tariff then lasts until that moment, however late
+ * the notification comes.
  */
 export const recordPayment = operation({
   name: 'recordPayment',
@@ -16,6 +18,7 @@ export const recordPayment = operation({
     currency: currency.default('RUB'),
     status: z.enum(['PENDING', 'COMPLETED', 'FAILED', 'REFUNDED']),
     tariff: label,
+    paidUntil: moment.optional(),
     description: text(1_000).optional(),
     metadata: jsonObject.optional(),
   }),

@@ -68,15 +68,19 @@ const operations: Record<string, fc.Arbitrary<object>> = {
     { type: fc.constantFrom('MONTH', 'YEAR', 'CREDITS'), immediately: fc.boolean() },
     { requiredKeys: [] },
   ),
-  recordPayment: fc.record({
-    provider: fc.constant('yookassa'),
-    paymentId: fc.constantFrom('p1', 'p2', 'p3'),
-    amount: fc.constantFrom('990', '0.5', '12345678.90'),
-    // Now and then in another currency than before: refused, with its whole unit.
-    currency: fc.constantFrom('RUB', 'RUB', 'RUB', 'RUB', 'RUB', 'USD'),
-    status: fc.constantFrom('PENDING', 'COMPLETED', 'FAILED', 'REFUNDED'),
-    tariff: fc.constantFrom('month', 'year', 'credits_3', 'unheard-of'),
-  }),
+  recordPayment: fc.record(
+    {
+      provider: fc.constant('yookassa'),
+      paymentId: fc.constantFrom('p1', 'p2', 'p3'),
+      amount: fc.constantFrom('990', '0.5', '12345678.90'),
+      // Now and then in another currency than before: refused, with its whole unit.
+      currency: fc.constantFrom('RUB', 'RUB', 'RUB', 'RUB', 'RUB', 'USD'),
+      status: fc.constantFrom('PENDING', 'COMPLETED', 'FAILED', 'REFUNDED'),
+      tariff: fc.constantFrom('month', 'year', 'credits_3', 'unheard-of'),
+      paidUntil: fc.constantFrom('2026-01-10T00:00:00Z', '2026-02-10T09:30:00Z'),
+    },
+    { requiredKeys: ['provider', 'paymentId', 'amount', 'currency', 'status', 'tariff'] },
+  ),
   createPromocode: fc.record(
     {
       code: fc.constantFrom('new', ' NEW', 'old', 'Елка'),

@@ -51,6 +51,49 @@ describe('recordPayment', () => {
     expect(rows.stored.payments[0]).to.deep.include({ createdAt: noon, updatedAt: days(1), subscriptionId: 1 });
   });
 
+  it('lasts until the end of the period that was paid for, however late it is told', () => {
+    for (const late of [0, 0.5, 3]) {
+      const rows = new MemoryRows();
+      notify(rows, 'COMPLETED', { paidUntil: days(30) }, { at: days(late) });
+      expect(rows.stored.subscriptions.at(-1)?.endDate).to.deep.equal(days(30));
+      notify(rows, 'COMPLETED', { paymentId: 'p-2', paidUntil: days(60) }, { at: days(30 + late) });
+      expect(rows.stored.subscriptions.at(-1)?.endDate).to.deep.equal(days(60));
+      notify(rows, 'COMPLETED', { paymentId: 'p-3', paidUntil: days(90) }, { at: days(59.9) });
+      expect(rows.stored.subscriptions.at(-1)?.endDate, 'renewed before the end').to.deep.equal(days(90));
+      notify(rows, 'COMPLETED', { paymentId: 'p-4', paidUntil: days(120) }, { at: days(70) });
+      expect(rows.stored.subscriptions.at(-1)?.endDate, 'renewed long before the end').to.deep.equal(days(120));
+    }
+  });
+
+  it('keeps the days that were there when a period with an end is paid for', () => {
+    const rows = new MemoryRows();
+    notify(rows, 'COMPLETED');
+    notify(rows, 'COMPLETED', { paymentId: 'p-2', paidUntil: days(40) }, { at: days(10) });
+    expect(rows.stored.subscriptions.at(-1)).to.deep.include({ endDate: days(60), granted: 30 });
+    notify(rows, 'REFUNDED', { paymentId: 'p-2', paidUntil: days(40) }, { at: days(12) });
+    expect(rows.stored.subscriptions.at(-1)).to.deep.include({ endDate: days(30), isActive: true });
+  });
+
+  it('takes back the rest of a period with an end', () => {
+    const rows = new MemoryRows();
+    notify(rows, 'COMPLETED', { paidUntil: days(30) }, { at: days(0.6) });
+    notify(rows, 'REFUNDED', { paidUntil: days(30) }, { at: days(0.7) });
+    expect(rows.stored.subscriptions).to.have.lengthOf(1);
+    expect(rows.stored.subscriptions[0]).to.deep.include({ endDate: days(0.7), isActive: false });
+  });
+
+  it('opens nothing for a period that is over', () => {
+    const rows = new MemoryRows();
+    notify(rows, 'COMPLETED', { paidUntil: days(-1) });
+    expect(rows.stored.subscriptions[0]).to.deep.include({ endDate: days(-1), isActive: false, granted: 0 });
+  });
+
+  it('counts the credits of a tariff of credits, whatever period is named', () => {
+    const rows = new MemoryRows();
+    notify(rows, 'COMPLETED', { tariff: 'credits_5', paidUntil: days(30) });
+    expect(rows.stored.subscriptions[0]).to.deep.include({ endDate: null, creditsLeft: 5 });
+  });
+
   it('leaves the renewal of the subscription that it prolongs as it was', () => {
     const rows = new MemoryRows();
     apply(rows, 'createSubscription', { type: 'MONTH', autoRenew: true });
