@@ -20,7 +20,7 @@ const holds: Record<Side, (figure: number, limit: number) => boolean> = {
 };
 
 /** Everything that a full run has to show. */
-export function judge({ throughput, enqueue, latency, reads, growth }: Measurements): Criterion[] {
+export function judge({ throughput, enqueue, sessions, latency, reads, growth }: Measurements): Criterion[] {
   const rate = (name: string) => throughput?.[name]?.perSecond;
   const packs = rate('botledgerPacks');
   const lone = rate('botledgerLone');
@@ -36,6 +36,8 @@ export function judge({ throughput, enqueue, latency, reads, growth }: Measureme
     criterion('lone units / one Sequelize transaction', ratio(lone, rate('obvious')), 'at least', 12),
     criterion('enqueueMany / addBulk', ratio(enqueue?.bulk.ledger.perSecond, addBulk), 'at least', 2),
     criterion('1,000 addXp at once / addBulk', ratio(enqueue?.together.ledger.perSecond, addBulk), 'at least', 2),
+    criterion('saveSession: commands of Redis', sessions?.saveSession.commands, 'at most', 2),
+    criterion('getSession: commands of Redis', sessions?.getSession.commands, 'at most', 1),
     criterion(
       'at rest: addXp / queue.add, median',
       ratio(rest?.enqueued.p50, restBareAdd?.enqueued.p50),

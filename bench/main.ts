@@ -9,6 +9,7 @@ import { measureGrowth } from './sections/growth.js';
 import { measureLatency } from './sections/latency.js';
 import { measureMix } from './sections/mix.js';
 import { measureReads } from './sections/reads.js';
+import { measureSessions } from './sections/sessions.js';
 import { measureThroughput } from './sections/throughput.js';
 import { type Servers, startServers } from './servers.js';
 
@@ -16,6 +17,7 @@ const sections: { [N in SectionName]: (bench: Bench) => Promise<NonNullable<Meas
   throughput: measureThroughput,
   mix: measureMix,
   enqueue: measureEnqueue,
+  sessions: measureSessions,
   latency: measureLatency,
   reads: measureReads,
   growth: measureGrowth,

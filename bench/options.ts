@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** What a run can measure, in this order. */
-export const sectionNames = ['throughput', 'mix', 'enqueue', 'latency', 'reads', 'growth'] as const;
+export const sectionNames = ['throughput', 'mix', 'enqueue', 'sessions', 'latency', 'reads', 'growth'] as const;
 
 export type SectionName = (typeof sectionNames)[number];
 

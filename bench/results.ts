@@ -5,6 +5,7 @@ import type { Growth } from './sections/growth.js';
 import type { Latency } from './sections/latency.js';
 import type { Mix } from './sections/mix.js';
 import type { Reads } from './sections/reads.js';
+import type { Sessions } from './sections/sessions.js';
 import type { Throughput } from './sections/throughput.js';
 import type { Servers } from './servers.js';
 
@@ -13,6 +14,7 @@ export interface Measurements {
   throughput?: Throughput;
   mix?: Mix;
   enqueue?: Enqueue;
+  sessions?: Sessions;
   latency?: Partial<Latency>;
   reads?: Reads;
   growth?: Partial<Growth>;
