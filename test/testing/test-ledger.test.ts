@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
@@ -79,6 +81,19 @@ describe('startTestLedger()', () => {
     await ledger.drain();
     await queue.close();
     connection.disconnect();
+  });
+
+  it('says what to do where no Redis is installed, and leaves nothing behind', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'botledger-'));
+    const { PATH, TMPDIR } = process.env;
+    Object.assign(process.env, { PATH: '', TMPDIR: directory });
+    const error = await rejection(startTestLedger());
+    Object.assign(process.env, { PATH });
+    if (TMPDIR === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = TMPDIR;
+    expect(error.message).to.match(/^Neither redis-server nor valkey-server is on PATH\. Install one/);
+    expect(readdirSync(directory)).to.deep.equal([]);
+    rmdirSync(directory);
   });
 
   it('removes everything when it is closed, and two do not meet', async () => {
