@@ -45,7 +45,8 @@ function codeOf(name: string): string {
   return block.lines.join('\n');
 }
 
-async function withFile<T>(name: string, code: string, use: (file: string) => Promise<T>): Promise<T> {
+/** Has a file beside the package's own while it is used. */
+export async function withFile<T>(name: string, code: string, use: (file: string) => Promise<T>): Promise<T> {
   mkdirSync(directory, { recursive: true });
   const file = `${directory}${name.replace(' ', '-')}-${process.pid}.mjs`;
   writeFileSync(file, code);

@@ -84,6 +84,19 @@ describe('A bot with a spool', () => {
     expect(ledger.spooled).to.equal(2);
   });
 
+  it('is told when the disk does not take it either, and goes on when Redis is back', async () => {
+    const ledger = bot.open({ spool });
+    await redis.stop();
+    rmSync(spool, { recursive: true });
+    const error = await rejection(ledger.addXp(1, { xp: 1 }));
+    expect(error).to.be.instanceOf(QueueUnavailableError);
+    expect(error.message).to.contain('nor did the spool: ENOENT');
+    await redis.start();
+    await bot.startWorker();
+    const receipt = await until(() => ledger.addXp(1, { xp: 5 }).catch(() => undefined));
+    expect(await receipt.result()).to.include({ totalXp: 5 });
+  });
+
   it('is told what is wrong with its options, and who has its spool', async () => {
     const options = { bot: 'spin_bot', redisUrl: redis.url };
     const wrong = { ...options, spool: '', spoolMaxBytes: 0.5 };

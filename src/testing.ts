@@ -1,0 +1,1 @@
+export { startTestLedger, type TestLedger } from './testing/test-ledger.js';
