@@ -13,6 +13,8 @@ import { operationReceipt, type Receipt, unitReceipt } from './receipt.js';
 import { type Place, type ReadyUnit, Sender } from './sender.js';
 import { SessionReads } from './sessions.js';
 import { collectOperations, type MethodArguments, wireOperation } from './unit-builder.js';
+import type { UpdateUnit } from './update.js';
+import { Updates } from './updates.js';
 
 /** Where a bot finds its ledger. What is left out is read from the environment. */
 export interface BotLedgerOptions {
@@ -68,6 +70,8 @@ const WithOperations = OperationSender as unknown as abstract new (
 export class BotLedger extends WithOperations {
   /** The bot in whose name this ledger writes. */
   readonly bot: string;
+  /** For adapters to bot frameworks: the units and sessions of Telegram's updates. */
+  readonly updates: Updates;
   readonly #sender: Sender;
   readonly #outcomes: OutcomeReader;
   readonly #maxUnitBytes: number | undefined;
@@ -78,11 +82,19 @@ export class BotLedger extends WithOperations {
     const { bot, redisUrl, queuePartitions, apiUrl, apiToken, sessionTtlSeconds } = readOptions(options);
     const api = new ApiClient({ bot, url: apiUrl, token: apiToken });
     const sender = new Sender(redisUrl, queuePartitions, sessionTtlSeconds);
-    super(api, new SessionReads(bot, sender.redis, sender.sessions, api));
+    const sessions = new SessionReads(bot, sender.redis, sender.sessions, api);
+    super(api, sessions);
     this.bot = bot;
     this.#maxUnitBytes = options.maxUnitBytes;
     this.#sender = sender;
     this.#outcomes = new OutcomeReader(redisUrl, this.#sender.queues, api);
+    this.updates = new Updates({
+      reads: this,
+      readNoted: (telegramId) => sessions.getNoted(telegramId),
+      send: (units) => this.#send(units),
+      receiptOf: ({ queue, job, index }, key) =>
+        unitReceipt(this.#outcomes, { job: { queueName: queue, id: job }, index }, key),
+    });
   }
 
   /**
@@ -120,15 +132,22 @@ export class BotLedger extends WithOperations {
    * @throws QueueUnavailableError as `enqueue`; some may have arrived, so retry all with the same keys
    */
   async enqueueMany(units: readonly (SendOptions & { build: (unit: UnitMethods) => void })[]): Promise<UnitReceipt[]> {
-    const ready = units.map(({ build, ...options }) => this.#unit(collectOperations(build), options));
-    const places = await this.#sender.send(ready);
-    return ready.map(({ unit }, index) => unitReceipt(this.#outcomes, places[index] as Place, unit.key));
+    return this.#send(units.map(({ build, ...options }) => ({ ...options, operations: collectOperations(build) })));
   }
 
   /** Closes every connection. What was enqueued stays enqueued. */
   async close(): Promise<void> {
     this.#outcomes.close();
     await this.#sender.close();
+  }
+
+  async #send(units: readonly (SendOptions & Omit<UpdateUnit, 'key' | 'noteFor'> & Partial<UpdateUnit>)[]) {
+    const ready = units.map(({ operations, noteFor = [], ...options }) => ({
+      ...this.#unit(operations, options),
+      noteFor,
+    }));
+    const places = await this.#sender.send(ready);
+    return ready.map(({ unit }, index): UnitReceipt => unitReceipt(this.#outcomes, places[index] as Place, unit.key));
   }
 
   #unit(operations: WireOperation[], { key, at = this.#now() }: SendOptions): ReadyUnit {
