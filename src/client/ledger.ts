@@ -15,6 +15,8 @@ import { SessionReads } from './sessions.js';
 import { Spool } from './spool/spool.js';
 import { SpoolingSender } from './spool/spooling-sender.js';
 import { collectOperations, type MethodArguments, wireOperation } from './unit-builder.js';
+import type { UpdateUnit } from './update.js';
+import { Updates } from './updates.js';
 
 /** Where a bot finds its ledger. What is left out is read from the environment. */
 export interface BotLedgerOptions {
@@ -82,6 +84,8 @@ const WithOperations = OperationSender as unknown as abstract new (
 export class BotLedger extends WithOperations {
   /** The bot in whose name this ledger writes. */
   readonly bot: string;
+  /** For adapters to bot frameworks: the units and sessions of Telegram's updates. */
+  readonly updates: Updates;
   readonly #sender: Sender | SpoolingSender;
   readonly #spool: Spool | undefined;
   readonly #outcomes: OutcomeReader;
@@ -98,12 +102,20 @@ export class BotLedger extends WithOperations {
     const { spool: directory, spoolMaxBytes = DEFAULT_SPOOL_BYTES, onSpool } = options;
     const spool = directory === undefined ? undefined : new Spool(directory, spoolMaxBytes);
     const sender = new Sender(redisUrl, queuePartitions, { sessionTtlSeconds, inOrder: spool !== undefined });
-    super(api, new SessionReads(bot, sender.redis, sender.sessions, api));
+    const sessions = new SessionReads(bot, sender.redis, sender.sessions, api);
+    super(api, sessions);
     this.bot = bot;
     this.#maxUnitBytes = options.maxUnitBytes;
     this.#spool = spool;
     this.#sender = spool ? new SpoolingSender(sender, spool, onSpool) : sender;
     this.#outcomes = new OutcomeReader(redisUrl, sender.queues, api);
+    this.updates = new Updates({
+      reads: this,
+      readNoted: (telegramId) => sessions.getNoted(telegramId),
+      send: (units) => this.#send(units),
+      receiptOf: ({ queue, job, index }, key) =>
+        unitReceipt(this.#outcomes, () => ({ job: { queueName: queue, id: job }, index }), key),
+    });
   }
 
   /** How many units wait in the local spool for Redis; 0 without one. */
@@ -147,15 +159,24 @@ export class BotLedger extends WithOperations {
    * @throws QueueUnavailableError as `enqueue`; some may have arrived, so retry all with the same keys
    */
   async enqueueMany(units: readonly (SendOptions & { build: (unit: UnitMethods) => void })[]): Promise<UnitReceipt[]> {
-    const ready = units.map(({ build, ...options }) => this.#unit(collectOperations(build), options));
-    const places = await this.#sender.send(ready);
-    return ready.map(({ unit }, index) => unitReceipt(this.#outcomes, places[index] as FindPlace, unit.key));
+    return this.#send(units.map(({ build, ...options }) => ({ ...options, operations: collectOperations(build) })));
   }
 
   /** Closes every connection. What was enqueued stays enqueued, and what waits in the spool is sent after the next start. */
   async close(): Promise<void> {
     this.#outcomes.close();
     await this.#sender.close();
+  }
+
+  async #send(units: readonly (SendOptions & Omit<UpdateUnit, 'key' | 'noteFor'> & Partial<UpdateUnit>)[]) {
+    const ready = units.map(({ operations, noteFor = [], ...options }) => ({
+      ...this.#unit(operations, options),
+      noteFor,
+    }));
+    const places = await this.#sender.send(ready);
+    return ready.map(
+      ({ unit }, index): UnitReceipt => unitReceipt(this.#outcomes, places[index] as FindPlace, unit.key),
+    );
   }
 
   #unit(operations: WireOperation[], { key, at = this.#now() }: SendOptions): ReadyUnit {
