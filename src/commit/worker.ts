@@ -5,6 +5,7 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { earlier } from '../domain/time.js';
 import { IdempotencyConflictError, ValidationError } from '../errors.js';
+import { tellOfNews } from '../event-queue.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
 import type { Operation } from '../operations/operation.js';
@@ -14,6 +15,7 @@ import { keepCompleted, unitJobOptions } from '../queue.js';
 import { openWorkerRedis, type RedisClient } from '../redis.js';
 import { Batcher, InterruptedError } from './batcher.js';
 import { Committer } from './committer.js';
+import { forgetEvents } from './forget-events.js';
 import { forgetJobs } from './forget-jobs.js';
 import type { FailedUnit, UnitResult } from './ledger.js';
 import { CommitMetrics } from './metrics.js';
@@ -47,7 +49,9 @@ export async function startCommitWorker({
 }: CommitDependencies): Promise<Closable> {
   const redis = openWorkerRedis(config.redisUrl);
   const limits = { maxUnits: config.batchMaxUnits, maxBytes: config.batchMaxBytes };
-  const batcher = new Batcher(new Committer(database, { settings: config.settings }), limits, logger);
+  // If it is not told, the relay looks by itself after a while.
+  const onEvents = () => void tellOfNews(redis).catch(() => undefined);
+  const batcher = new Batcher(new Committer(database, { settings: config.settings, onEvents }), limits, logger);
   const commitMetrics = new CommitMetrics(metrics);
   // Divided, so that what a process holds in memory, and leaves behind when it dies, does not grow with the partitions.
   const concurrency = Math.ceil(config.workerConcurrency / config.queuePartitions);
@@ -145,7 +149,8 @@ class JobProcessor {
       const { warning } = result.outcomes[index] as { warning?: string };
       if (warning) this.logger.warn({ name: operation.name, warning }, 'applied with a warning');
       if (!operation.alone || telegramId === undefined) return [];
-      return [forgetJobs(this.redis, telegramId, earlier(at, new Date()))];
+      const deletedAt = earlier(at, new Date());
+      return [forgetJobs(this.redis, telegramId, deletedAt), forgetEvents(this.redis, telegramId, deletedAt)];
     });
   }
 
