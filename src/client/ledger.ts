@@ -5,6 +5,7 @@ import { botName, checkUnit, describe, isAlone, type Unit, type WireOperation } 
 import { MOST_PARTITIONS } from '../queue.js';
 import { checkRedisUrl } from '../redis.js';
 import { ApiClient } from './api-client.js';
+import { EventConsumer, type EventHandler, type EventName, type EventOptions } from './events.js';
 import type { OperationMethods, SendOptions, UnitMethods } from './methods.js';
 import { OutcomeReader } from './outcomes.js';
 import { Reads } from './reads.js';
@@ -62,6 +63,7 @@ export class BotLedger extends WithOperations {
   readonly bot: string;
   readonly #sender: Sender;
   readonly #outcomes: OutcomeReader;
+  readonly #events: EventConsumer;
   readonly #maxUnitBytes: number | undefined;
   #lastAt = 0;
 
@@ -74,6 +76,7 @@ export class BotLedger extends WithOperations {
     this.#maxUnitBytes = options.maxUnitBytes;
     this.#sender = new Sender(redisUrl, queuePartitions);
     this.#outcomes = new OutcomeReader(redisUrl, this.#sender.queues, api);
+    this.#events = new EventConsumer(bot, redisUrl);
   }
 
   /**
@@ -116,8 +119,36 @@ export class BotLedger extends WithOperations {
     return sized.map(({ unit }, index) => unitReceipt(this.#outcomes, places[index] as Place, unit.key));
   }
 
-  /** Closes every connection. What was enqueued stays enqueued. */
+  /**
+   * Tells this bot of events from now on, also of those that happen while it is down. Each comes at least once, those of
+   * one user one after the other and in order. When the handler throws, the event comes again, ever later, ten times;
+   * later events of that user wait for it. Every process of a bot must have the same handlers.
+   *
+   * @param type e.g. `subscription.expired`, or `*` for all
+   * @returns when Redis holds the wish; until then events may be missed
+   * @throws ValidationError for a type that there is none of
+   *
+   * @example
+   * await ledger.onEvent('subscription.expired', async ({ telegramId }) => {
+   *   await bot.api.sendMessage(telegramId, 'Your subscription has ended.');
+   * });
+   */
+  onEvent<N extends EventName>(type: N, handler: EventHandler<N>, options?: EventOptions): Promise<void> {
+    return this.#events.on(type, handler, options);
+  }
+
+  /**
+   * Takes back what this bot asked for with `onEvent`, in this process and for good. Closing does not do that.
+   *
+   * @param type by default all; with the last of them goes what waits to be handled
+   */
+  offEvent(type?: EventName): Promise<void> {
+    return this.#events.off(type);
+  }
+
+  /** Closes every connection, after the event handlers that run. What was enqueued stays enqueued. */
   async close(): Promise<void> {
+    await this.#events.close();
     this.#outcomes.close();
     await this.#sender.close();
   }
