@@ -50,6 +50,8 @@ export interface Config {
   /** What this installation decides about the rules. */
   readonly settings: Settings;
   readonly ledgerRetentionDays: number;
+  /** How long events are kept after they were handed to the bots. */
+  readonly outboxRetentionDays: number;
   /** How many days before its end a user is reminded of a subscription. */
   readonly remindDays: readonly number[];
   readonly shutdownTimeoutMs: number;
@@ -144,6 +146,7 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     },
     remindDays: read('REMIND_DAYS', readDays, []),
     ledgerRetentionDays: number('LEDGER_RETENTION_DAYS', whole(1, 3_650, 30)),
+    outboxRetentionDays: number('OUTBOX_RETENTION_DAYS', whole(1, 3_650, 7)),
     shutdownTimeoutMs: number('SHUTDOWN_TIMEOUT_SECONDS', whole(1, 600, 25)) * 1_000,
   };
   const { metricsPort, metricsToken } = config;

@@ -194,7 +194,13 @@ export class Database {
    * @returns the names of the migrations that ran now
    */
   async migrate(): Promise<string[]> {
-    const up = async () => (await this.migrations().up()).map(({ name }) => name);
+    const ran: string[] = [];
+    const up = async () => {
+      const migrations = this.migrations();
+      migrations.on('migrated', ({ name }) => void ran.push(name));
+      await migrations.up();
+      return ran;
+    };
     if (this.dialect === 'sqlite') return this.#writer.runExclusive(() => this.#migrateSqlite(up));
     return this.sequelize.transaction(async (transaction) => {
       await this.sequelize.query(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`, { transaction });

@@ -4,6 +4,7 @@ import {
   BotSession,
   FreeTraining,
   IdempotencyKey,
+  OutboxEvent,
   Payment,
   Promocode,
   Subscription,
@@ -87,6 +88,12 @@ export function insertTraining(
   const scores = { totalScore: 185, clarityLevel: 92, questionCount: 8, contextualQuestions: 3 };
   const row = { userId: user.id, telegramId: user.telegramId, trainingDate: NOON, ...scores, ...plain(given) };
   return database.sequelize.getRepository(TrainingHistory).create(row);
+}
+
+export function insertEvent(database: Database, user: User, given: Given<OutboxEvent> = {}): Promise<OutboxEvent> {
+  const fact = { botName: 'spin_bot', type: 'badge.awarded', payload: { badgeType: 'spin_master' } };
+  const row = { userId: user.id, ...fact, createdAt: NOON, ...plain(given) };
+  return database.sequelize.getRepository(OutboxEvent).create(row);
 }
 
 const plain = <M>(given: Given<M>) => given as object;

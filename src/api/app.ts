@@ -3,6 +3,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
+import type { EventQueues } from '../event-queue.js';
 import type { JobWatchers } from '../job-watcher.js';
 import type { Logger } from '../logger.js';
 import type { UnitQueues } from '../queue.js';
@@ -47,6 +48,8 @@ export interface AppDependencies {
   waits: Waits;
   /** The queue of the scheduled jobs. */
   schedule: Queue;
+  /** What the bots are told of. */
+  events: EventQueues;
   /** What this process measures. */
   metrics: Registry;
   logger: Logger;
@@ -54,7 +57,7 @@ export interface AppDependencies {
 
 /** The HTTP API with its health checks and its documentation, and Bull Board behind its login. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, database, replicas, units, schedule, metrics, logger } = dependencies;
+  const { config, database, replicas, units, schedule, events, metrics, logger } = dependencies;
   const health = healthRoutes(dependencies);
   const gauges = new QueueGauges(metrics, [...units.all, schedule]);
   const measured = metricsRoutes({ config, metrics, measure: () => gauges.measure() });
@@ -72,7 +75,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(health.router, measured.router);
   app.use(documentRoutes([...forBots, health, measured]).router);
   app.use(docsRouter());
-  app.use(adminRouter({ config, units, schedule, exports: repositories.exports, logger }));
+  app.use(adminRouter({ config, units, schedule, events, exports: repositories.exports, logger }));
   app.use(notFound);
   app.use(problemHandler(logger));
   return app;

@@ -2,10 +2,10 @@ import type { Queue } from 'bullmq';
 import type { Response } from 'express';
 import { QueryTypes } from 'sequelize';
 import type { Database } from '../database.js';
+import { within } from '../deadline.js';
 import type { UnitQueues } from '../queue.js';
 import type { RedisClient } from '../redis.js';
 import { liveness, readiness } from './answers.js';
-import { within } from './deadline.js';
 import { isOutage } from './outage.js';
 import { Routes } from './route.js';
 

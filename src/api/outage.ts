@@ -1,5 +1,5 @@
 import { ConnectionError, DatabaseError } from 'sequelize';
-import { LateError } from './deadline.js';
+import { LateError } from '../deadline.js';
 
 // SQLSTATE classes and codes by which PostgreSQL says that it cannot work now.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -1,6 +1,6 @@
 import type { JobType, Queue } from 'bullmq';
 import { Gauge, type Registry } from 'prom-client';
-import { within } from './deadline.js';
+import { within } from '../deadline.js';
 import { isOutage } from './outage.js';
 
 const STATES = ['waiting', 'active', 'delayed', 'prioritized', 'completed', 'failed'] satisfies JobType[];

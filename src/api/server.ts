@@ -3,6 +3,7 @@ import { Queue } from 'bullmq';
 import { Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import { Database } from '../database.js';
+import { EventQueues } from '../event-queue.js';
 import { JobWatchers } from '../job-watcher.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
@@ -47,6 +48,7 @@ export async function startApi({
   const units = new UnitQueues(redis, config.queuePartitions, options);
   const schedule = new Queue(queueName(SCHEDULE_QUEUE, redis), { connection: redis, ...options });
   schedule.on('error', () => undefined);
+  const events = new EventQueues(redis, options);
   const watchers = new JobWatchers(config.redisUrl, units);
   const waits = new Waits();
   const { databasePoolSize: poolSize } = config;
@@ -54,10 +56,22 @@ export async function startApi({
   const replicas = config.databaseReplicaUrls.map(
     (url) => new Database({ url, poolSize, statementTimeoutMs, lookupsOnly: true }),
   );
-  const opened: Closable[] = [{ close: async () => redis.disconnect() }, units, schedule, ...replicas];
+  const opened: Closable[] = [{ close: async () => redis.disconnect() }, units, schedule, events, ...replicas];
   opened.push({ close: async () => watchers.close() });
   try {
-    const app = createApp({ config, database, replicas, redis, units, watchers, waits, schedule, metrics, logger });
+    const app = createApp({
+      config,
+      database,
+      replicas,
+      redis,
+      units,
+      watchers,
+      waits,
+      schedule,
+      events,
+      metrics,
+      logger,
+    });
     const { host, port } = config;
     const { url, close } = await listen(app, { host, port, setting: 'PORT' });
     opened.push({ close: () => Promise.all([close(), waits.close()]) });

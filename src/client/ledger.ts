@@ -6,6 +6,7 @@ import { botName, checkUnit, describe, type Unit, type WireOperation } from '../
 import { MOST_PARTITIONS } from '../queue.js';
 import { checkRedisUrl } from '../redis.js';
 import { ApiClient } from './api-client.js';
+import { EventConsumer, type EventHandler, type EventName, type EventOptions } from './events.js';
 import type { OperationMethods, SendOptions, UnitMethods } from './methods.js';
 import { OutcomeReader } from './outcomes.js';
 import { Reads } from './reads.js';
@@ -89,6 +90,7 @@ export class BotLedger extends WithOperations {
   readonly #sender: Sender | SpoolingSender;
   readonly #spool: Spool | undefined;
   readonly #outcomes: OutcomeReader;
+  readonly #events: EventConsumer;
   readonly #maxUnitBytes: number | undefined;
   #lastAt = 0;
 
@@ -109,6 +111,7 @@ export class BotLedger extends WithOperations {
     this.#spool = spool;
     this.#sender = spool ? new SpoolingSender(sender, spool, onSpool) : sender;
     this.#outcomes = new OutcomeReader(redisUrl, sender.queues, api);
+    this.#events = new EventConsumer(bot, redisUrl);
     this.updates = new Updates({
       reads: this,
       readNoted: (telegramId) => sessions.getNoted(telegramId),
@@ -162,8 +165,39 @@ export class BotLedger extends WithOperations {
     return this.#send(units.map(({ build, ...options }) => ({ ...options, operations: collectOperations(build) })));
   }
 
-  /** Closes every connection. What was enqueued stays enqueued, and what waits in the spool is sent after the next start. */
+  /**
+   * Tells this bot of events from now on, also of those that happen while it is down. Each comes at least once, those of
+   * one user one after the other and in order. When the handler throws, the event comes again, ever later, ten times;
+   * later events of that user wait for it. Every process of a bot must have the same handlers.
+   *
+   * @param type e.g. `subscription.expired`, or `*` for all
+   * @returns when Redis holds the wish; until then events may be missed
+   * @throws ValidationError for a type that there is none of
+   *
+   * @example
+   * await ledger.onEvent('subscription.expired', async ({ telegramId }) => {
+   *   await bot.api.sendMessage(telegramId, 'Your subscription has ended.');
+   * });
+   */
+  onEvent<N extends EventName>(type: N, handler: EventHandler<N>, options?: EventOptions): Promise<void> {
+    return this.#events.on(type, handler, options);
+  }
+
+  /**
+   * Takes back what this bot asked for with `onEvent`, in this process and for good. Closing does not do that.
+   *
+   * @param type by default all; with the last of them goes what waits to be handled
+   */
+  offEvent(type?: EventName): Promise<void> {
+    return this.#events.off(type);
+  }
+
+  /**
+   * Closes every connection, after the event handlers that run. What was enqueued stays enqueued, and what waits in the
+   * spool is sent after the next start.
+   */
   async close(): Promise<void> {
+    await this.#events.close();
     this.#outcomes.close();
     await this.#sender.close();
   }

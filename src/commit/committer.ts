@@ -19,6 +19,12 @@ import { WorkingSet } from './working-set.js';
 /** Times that a batch which lost a race for a unique index runs again before its units are looked at one by one. */
 const RACE_RETRIES = 5;
 
+interface CommitterOptions {
+  settings?: Settings;
+  now?: () => Date;
+  onEvents?: () => void;
+}
+
 /**
  * Applies batches of units, each batch in one transaction. The result is what applying the units one by one, in
  * order, would give; a unit that fails, fails alone.
@@ -29,19 +35,22 @@ export class Committer {
   readonly #ranks = new RankKeeper();
   readonly #settings: Settings;
   readonly #now: () => Date;
+  readonly #onEvents: () => void;
 
   /**
    * @param settings what the installation decides about the rules
    * @param now the clock that bounds the bots' own times: nothing happened later than its commit
+   * @param onEvents is called after each commit that put events into the outbox
    */
   constructor(
     database: Database,
-    { settings = defaultSettings, now = () => new Date() }: { settings?: Settings; now?: () => Date } = {},
+    { settings = defaultSettings, now = () => new Date(), onEvents = () => undefined }: CommitterOptions = {},
   ) {
     this.#settings = settings;
     this.#database = database;
     this.#tables = describeTables(database);
     this.#now = now;
+    this.#onEvents = onEvents;
   }
 
   /**
@@ -103,9 +112,10 @@ export class Committer {
     return new Map([[unit, { status: 'failed', error: cause as Error }]]);
   }
 
-  #commitBatch(units: readonly CheckedUnit[], turn: Turn): Promise<Map<CheckedUnit, UnitResult>> {
+  async #commitBatch(units: readonly CheckedUnit[], turn: Turn): Promise<Map<CheckedUnit, UnitResult>> {
     let again = false;
-    return this.#database.transaction(async (session: SqlSession) => {
+    let events = false;
+    const committed = await this.#database.transaction(async (session: SqlSession) => {
       if (again) await turn.stumble();
       again = true;
       const now = this.#now();
@@ -129,6 +139,7 @@ export class Committer {
       const outcomes = applyInOrder(living, rows, now, this.#settings);
       for (const [unit, dropped] of ofDeleted) outcomes.set(unit, dropped);
       await flush(session, this.#tables, rows);
+      events = rows.hasEvents;
       this.#ranks.book(session, rows);
       const deletions = living.filter(isAlone);
       record(session, this.#tables, outcomes, new Set([...ofDeleted.keys(), ...deletions]), now);
@@ -141,6 +152,8 @@ export class Committer {
       for (const [copy, original] of copies) results.set(copy, repeated(results.get(original) as UnitResult));
       return results;
     });
+    if (events) this.#onEvents();
+    return committed;
   }
 
   async #createUsers(session: SqlSession, rows: WorkingSet, units: readonly CheckedUnit[], now: Date): Promise<void> {

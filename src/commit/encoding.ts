@@ -1,5 +1,5 @@
 import type { Dialect, Row } from '../database.js';
-import type { Column } from './tables.js';
+import type { Column, ColumnKind } from './tables.js';
 
 /** The id of a row that is not inserted yet. It stands in rows and outcomes, and prints as its number afterwards. */
 export class NewId {
@@ -16,6 +16,7 @@ const ISO_LENGTH = '2026-01-15T12:00:00.000Z'.length;
 export function encoderOf(dialect: Dialect, { kind }: Column): (value: unknown) => unknown {
   if (kind === 'time') return timeEncoder(dialect);
   if (kind === 'number') return (value) => (value instanceof NewId ? value.toJSON() : (value ?? null));
+  if (kind === 'json') return (value) => (typeof value === 'object' && value ? JSON.stringify(value) : (value ?? null));
   return (value) => value ?? null;
 }
 
@@ -43,11 +44,15 @@ function encodeTime(dialect: Dialect, moment: Date): string {
 export function decode(dialect: Dialect, columns: readonly Column[], rows: Row[]): Row[] {
   if (dialect === 'postgres') return rows;
   for (const { property, kind } of columns) {
-    if (kind !== 'time' && kind !== 'boolean') continue;
-    for (const row of rows) {
-      const value = row[property];
-      if (value !== null) row[property] = kind === 'time' ? new Date(value as string) : Boolean(value);
-    }
+    const read = readSqlite[kind];
+    if (!read) continue;
+    for (const row of rows) if (row[property] !== null) row[property] = read(row[property]);
   }
   return rows;
 }
+
+const readSqlite: { [K in ColumnKind]?: (value: unknown) => unknown } = {
+  time: (value) => new Date(value as string),
+  boolean: Boolean,
+  money: (value) => Number(value).toFixed(2),
+};

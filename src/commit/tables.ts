@@ -7,6 +7,7 @@ import {
   FreeTraining,
   IdempotencyKey,
   IdempotencyKeyUser,
+  OutboxEvent,
   Payment,
   Promocode,
   PromocodeUsage,
@@ -46,14 +47,16 @@ const definitions: Record<RowName, Definition> = {
   promocodes: { model: Promocode, key: ['code'], lock: true, namesNewIds: true },
   promocodeUsage: { model: PromocodeUsage, key: ['userId'] },
   trainingHistory: { model: TrainingHistory, key: ['userId'], namesNewIds: true },
+  // Its ids are given as the rows are inserted, under the lock of the user: for each user in the order of commits.
+  outbox: { model: OutboxEvent, key: ['userId'] },
 };
 
 const ledgerDefinition: Definition = { model: IdempotencyKey, key: ['botName', 'key'] };
 const ledgerUsersDefinition: Definition = { model: IdempotencyKeyUser, key: ['telegramId'] };
 const tombstonesDefinition: Definition = { model: DeletedUser, key: ['telegramId'] };
 
-/** How a column's values travel: as themselves, as a moment, or as JSON text. */
-export type ColumnKind = 'number' | 'text' | 'boolean' | 'time' | 'json';
+/** How a column's values travel: as themselves, as decimals of two places, as a moment, or as JSON text. */
+export type ColumnKind = 'number' | 'text' | 'money' | 'boolean' | 'time' | 'json';
 
 export interface Column {
   /** Its name in the code, e.g. `totalXp`. */
@@ -128,7 +131,7 @@ function columnTypes(type: string): { kind: ColumnKind; sqlType: string } {
     case 'BIGINT':
       return { kind: 'number', sqlType: 'bigint' };
     case 'DECIMAL':
-      return { kind: 'text', sqlType: 'numeric' };
+      return { kind: 'money', sqlType: 'numeric' };
     case 'STRING':
     case 'TEXT':
       return { kind: 'text', sqlType: 'text' };

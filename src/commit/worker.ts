@@ -5,6 +5,7 @@ import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { earlier } from '../domain/time.js';
 import { ValidationError } from '../errors.js';
+import { tellOfNews } from '../event-queue.js';
 import { HotSessions } from '../hot/sessions.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
@@ -15,6 +16,7 @@ import { keepCompleted, unitJobOptions } from '../queue.js';
 import { openWorkerRedis, type RedisClient } from '../redis.js';
 import { Batcher, InterruptedError } from './batcher.js';
 import { Committer } from './committer.js';
+import { forgetEvents } from './forget-events.js';
 import { forgetJobs } from './forget-jobs.js';
 import type { FailedUnit, UnitResult } from './ledger.js';
 import { CommitMetrics } from './metrics.js';
@@ -49,7 +51,9 @@ export async function startCommitWorker({
 }: CommitDependencies): Promise<Closable> {
   const redis = openWorkerRedis(config.redisUrl);
   const limits = { maxUnits: config.batchMaxUnits, maxBytes: config.batchMaxBytes };
-  const batcher = new Batcher(new Committer(database, { settings: config.settings }), limits, logger);
+  // If it is not told, the relay looks by itself after a while.
+  const onEvents = () => void tellOfNews(redis).catch(() => undefined);
+  const batcher = new Batcher(new Committer(database, { settings: config.settings, onEvents }), limits, logger);
   const commitMetrics = new CommitMetrics(metrics);
   const sessions = new HotSessions(redis, config.sessionTtlSeconds);
   // Divided, so that what a process holds in memory, and leaves behind when it dies, does not grow with the partitions.
@@ -151,7 +155,11 @@ class JobProcessor {
       if (warning) this.logger.warn({ name: operation.name, warning }, 'applied with a warning');
       if (!operation.alone || telegramId === undefined) return [];
       const at = earlier(unit.at, new Date());
-      return [forgetJobs(this.redis, telegramId, at), this.sessions.forget(telegramId, unit.key, at, true)];
+      return [
+        forgetJobs(this.redis, telegramId, at),
+        forgetEvents(this.redis, telegramId, at),
+        this.sessions.forget(telegramId, unit.key, at, true),
+      ];
     });
     return [settled, ...followUps];
   }

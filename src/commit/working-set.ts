@@ -69,6 +69,11 @@ export class WorkingSet implements Rows {
     return this.#newUsers.delete(telegramId);
   }
 
+  /** Whether there is anything to tell the bots. */
+  get hasEvents(): boolean {
+    return this.#groups.has('outbox');
+  }
+
   knows(telegramId: number): boolean {
     return (this.#group('users').get(telegramId)?.length ?? 0) > 0;
   }

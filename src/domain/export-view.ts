@@ -32,6 +32,14 @@ const storedOutcomes = z.strictObject({
   createdAt: moment,
 });
 
+/** What bots were told of, or will be; for some days. `bot` is where it happened; null when it came about by the clock. */
+const toldEvent = z.strictObject({
+  bot: z.string().nullable(),
+  type: z.string(),
+  payload: z.unknown(),
+  createdAt: moment,
+});
+
 /** Everything held on a user, in all bots or in one; for who asks what is known of them. `user` is null for a stranger. */
 export const exportView = z.strictObject({
   telegramId: z.int(),
@@ -46,6 +54,7 @@ export const exportView = z.strictObject({
   promocodes: z.array(z.strictObject({ code: z.string(), usedAt: moment })),
   freeTrainings: z.array(freeTrainings),
   trainings: z.array(trainingView),
+  events: z.array(toldEvent),
   units: z.array(storedOutcomes),
 });
 export type ExportView = z.infer<typeof exportView>;

@@ -1,5 +1,6 @@
 import { plus } from './counters.js';
-import type { UserRow } from './rows.js';
+import { emit } from './events.js';
+import type { Rows, UserRow } from './rows.js';
 
 /** One step of a level table: the level is reached at `minXp` XP. */
 export interface LevelStep {
@@ -40,4 +41,10 @@ export function gainXp(user: UserRow, xp: number, levels?: readonly LevelStep[])
   user.totalXp = Math.max(0, plus(user.totalXp, xp));
   user.level = Math.max(oldLevel, levelFor(user.totalXp, levels));
   return { leveledUp: user.level > oldLevel, oldLevel, newLevel: user.level, totalXp: user.totalXp };
+}
+
+/** Tells the bots of a user's new level, if it is higher than the old one. */
+export function announceLevel(rows: Rows, user: UserRow, oldLevel: number, where: { bot: string; at: Date }): void {
+  const { level: newLevel, totalXp } = user;
+  if (newLevel > oldLevel) emit(rows, user, where, 'user.leveledUp', { oldLevel, newLevel, totalXp });
 }

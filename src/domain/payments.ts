@@ -1,4 +1,5 @@
 import { ValidationError } from '../errors.js';
+import { emit } from './events.js';
 import type { JsonText, PaymentRow, PaymentStatus, Rows, UserRow } from './rows.js';
 import type { Settings } from './settings.js';
 import { grantSubscription, takeBackGrant } from './subscriptions.js';
@@ -34,6 +35,7 @@ export interface PaymentOutcome {
 
 interface Where {
   telegramId: number;
+  bot: string;
   at: Date;
   settings: Settings;
 }
@@ -60,11 +62,11 @@ export function recordNotification(rows: Rows, notification: Notification, where
 
   const payment = known ?? addPayment(rows, user, notification, where.at);
   move(payment, status, where.at);
-  if (status === 'COMPLETED' && !grant(rows, user, payment, notification.paidUntil, where)) {
-    return { ...outcome(payment, true), warning: `${UNKNOWN_TARIFF} "${payment.tariff}": nothing was granted` };
-  }
+  const granted = status !== 'COMPLETED' || grant(rows, user, payment, notification.paidUntil, where);
   if (status === 'REFUNDED') takeBack(rows, user, payment, where.at);
-  return outcome(payment, true);
+  announce(rows, user, payment, where);
+  if (granted) return outcome(payment, true);
+  return { ...outcome(payment, true), warning: `${UNKNOWN_TARIFF} "${payment.tariff}": nothing was granted` };
 }
 
 /**
@@ -132,6 +134,13 @@ function grant(
 function takeBack(rows: Rows, user: UserRow, { subscriptionId }: PaymentRow, at: Date): void {
   const granted = rows.list('subscriptions', user).find(({ id }) => id === subscriptionId);
   if (granted) takeBackGrant(rows, user, granted, at);
+}
+
+function announce(rows: Rows, user: UserRow, payment: PaymentRow, where: Where): void {
+  const { status, provider, paymentId, amount, currency, tariff, subscriptionId } = payment;
+  const type = status === 'COMPLETED' ? 'payment.completed' : 'payment.refunded';
+  if (status !== 'COMPLETED' && status !== 'REFUNDED') return;
+  emit(rows, user, where, type, { provider, paymentId, amount, currency, tariff, subscriptionId });
 }
 
 const outcome = ({ status, subscriptionId }: PaymentRow, applied: boolean): PaymentOutcome => ({

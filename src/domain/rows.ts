@@ -121,6 +121,19 @@ export interface TrainingRow {
   readonly sessionSnapshot: JsonText | null;
 }
 
+/** An event on its way to the bots. */
+export interface OutboxRow {
+  readonly userId: number;
+  /** The bot where it happened; null when it came about by the clock. */
+  readonly botName: string | null;
+  readonly type: string;
+  /** Printed when it is written, because it may name the id of a row that is written with it. */
+  readonly payload: object;
+  readonly createdAt: Date;
+  /** When it was handed to the queues of the bots. */
+  readonly deliveredAt: Date | null;
+}
+
 /** Every table that operations work on, by the name they use for it. */
 export interface RowTypes {
   users: UserRow;
@@ -132,6 +145,7 @@ export interface RowTypes {
   promocodes: PromocodeRow;
   promocodeUsage: PromocodeUsageRow;
   trainingHistory: TrainingRow;
+  outbox: OutboxRow;
 }
 
 export type RowName = keyof RowTypes;

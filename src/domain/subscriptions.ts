@@ -1,3 +1,4 @@
+import type { EventPayload } from './events.js';
 import type { Rows, SubscriptionRow, SubscriptionType, UserRow } from './rows.js';
 import { addDays, daysBetween, later } from './time.js';
 
@@ -74,6 +75,16 @@ export function takeBackGrant(rows: Rows, user: UserRow, granted: SubscriptionRo
     current.isActive = current.creditsLeft > 0;
   }
   granted.granted = 0;
+}
+
+/** What the bots are told of a subscription that ends. */
+export function endOf({
+  id,
+  subscriptionType,
+  endDate,
+  autoRenew,
+}: Pick<SubscriptionRow, 'id' | 'subscriptionType' | 'endDate' | 'autoRenew'>): EventPayload<'subscription.expired'> {
+  return { subscriptionId: id, subscriptionType, endDate: endDate?.toISOString() ?? null, autoRenew };
 }
 
 const isCredits = ({ subscriptionType }: SubscriptionRow) => subscriptionType === 'CREDITS';

@@ -3,6 +3,7 @@ import { DeletedUser } from './deleted-user.js';
 import { FreeTraining } from './free-training.js';
 import { IdempotencyKey } from './idempotency-key.js';
 import { IdempotencyKeyUser } from './idempotency-key-user.js';
+import { OutboxEvent } from './outbox-event.js';
 import { Payment } from './payment.js';
 import { Promocode } from './promocode.js';
 import { PromocodeUsage } from './promocode-usage.js';
@@ -27,6 +28,7 @@ export const models = [
   IdempotencyKey,
   IdempotencyKeyUser,
   DeletedUser,
+  OutboxEvent,
 ];
 
 export {
@@ -35,6 +37,7 @@ export {
   FreeTraining,
   IdempotencyKey,
   IdempotencyKeyUser,
+  OutboxEvent,
   Payment,
   Promocode,
   PromocodeUsage,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { gainXp } from '../domain/levels.js';
+import { announceLevel, gainXp } from '../domain/levels.js';
 import { amount, levelTable } from './fields.js';
 import { operation } from './operation.js';
 
@@ -7,5 +7,10 @@ import { operation } from './operation.js';
 export const addXp = operation({
   name: 'addXp',
   payload: z.strictObject({ xp: amount, levels: levelTable.optional() }),
-  apply: (rows, { xp, levels }, { telegramId }) => gainXp(rows.user(telegramId), xp, levels),
+  apply(rows, { xp, levels }, context) {
+    const user = rows.user(context.telegramId);
+    const outcome = gainXp(user, xp, levels);
+    announceLevel(rows, user, outcome.oldLevel, context);
+    return outcome;
+  },
 });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { emit } from '../domain/events.js';
 import { jsonObject, label } from './fields.js';
 import { operation } from './operation.js';
 
@@ -19,6 +20,7 @@ export const awardBadge = operation({
       earnedAt: at,
       metadata: metadata ? JSON.stringify(metadata) : null,
     });
+    emit(rows, user, { bot, at }, 'badge.awarded', { badgeType });
     return { awarded: true, earnedAt: at };
   },
 });

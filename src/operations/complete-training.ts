@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { plus } from '../domain/counters.js';
-import { gainXp } from '../domain/levels.js';
+import { announceLevel, gainXp } from '../domain/levels.js';
 import { countTraining, withTraining } from '../domain/sessions.js';
 import { levelTable } from './fields.js';
 import { operation } from './operation.js';
@@ -20,6 +20,8 @@ export const completeTraining = operation({
     user.totalTrainings = plus(user.totalTrainings, 1);
     user.totalScore = plus(user.totalScore, score);
     countTraining(rows, context, score);
-    return gainXp(user, score, levels);
+    const outcome = gainXp(user, score, levels);
+    announceLevel(rows, user, outcome.oldLevel, context);
+    return outcome;
   },
 });

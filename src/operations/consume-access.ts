@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { type AccessType, findAccess } from '../domain/access.js';
+import { emit } from '../domain/events.js';
+import { endOf } from '../domain/subscriptions.js';
 import { operation } from './operation.js';
 
 export interface ConsumeOutcome {
@@ -14,7 +16,7 @@ export const consumeAccess = operation({
   name: 'consumeAccess',
   payload: z.strictObject({}),
   touches: () => ({ subscriptions: [[]], freeTrainings: [[]] }),
-  apply(rows, _, { telegramId, at }): ConsumeOutcome {
+  apply(rows, _, { telegramId, bot, at }): ConsumeOutcome {
     const user = rows.user(telegramId);
     const access = findAccess(rows.list('subscriptions', user), rows.list('freeTrainings', user), at);
     switch (access?.accessType) {
@@ -26,6 +28,7 @@ export const consumeAccess = operation({
         const left = (access.from.creditsLeft ?? 0) - 1;
         access.from.creditsLeft = left;
         access.from.isActive = left > 0;
+        if (left === 0) emit(rows, user, { bot, at }, 'subscription.expired', endOf(access.from));
         return { granted: true, accessType: 'credits', left };
       }
       case 'free_trainings':

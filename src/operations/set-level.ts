@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { announceLevel } from '../domain/levels.js';
 import { level } from './fields.js';
 import { operation } from './operation.js';
 
@@ -6,10 +7,11 @@ import { operation } from './operation.js';
 export const setLevel = operation({
   name: 'setLevel',
   payload: z.strictObject({ level }),
-  apply(rows, { level: newLevel }, { telegramId }) {
-    const user = rows.user(telegramId);
+  apply(rows, { level: newLevel }, context) {
+    const user = rows.user(context.telegramId);
     const oldLevel = user.level;
     user.level = newLevel;
+    announceLevel(rows, user, oldLevel, context);
     return { oldLevel, newLevel };
   },
 });

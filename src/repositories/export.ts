@@ -6,6 +6,7 @@ import {
   DeletedUser,
   FreeTraining,
   IdempotencyKey,
+  OutboxEvent,
   Payment,
   PromocodeUsage,
   Subscription,
@@ -61,6 +62,7 @@ export class ExportRepository {
     const promocodes = await sequelize.getRepository(PromocodeUsage).findAll({ ...rows, include: 'promocode' });
     const freeTrainings = await sequelize.getRepository(FreeTraining).findAll(rows);
     const trainings = await sequelize.getRepository(TrainingHistory).findAll(rows);
+    const events = await sequelize.getRepository(OutboxEvent).findAll(rows);
     return {
       sessions: sessions.map(sessionView),
       badges: badges.map(badgeView),
@@ -76,6 +78,12 @@ export class ExportRepository {
         createdAt: createdAt.toISOString(),
       })),
       trainings: trainings.map(trainingView),
+      events: events.map(({ botName, type, payload, createdAt }) => ({
+        bot: botName,
+        type,
+        payload,
+        createdAt: createdAt.toISOString(),
+      })),
     };
   }
 

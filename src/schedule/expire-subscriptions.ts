@@ -1,5 +1,6 @@
-import type { Database, SqlSession, Statement } from '../database.js';
+import type { Database, Row, SqlSession, Statement } from '../database.js';
 import { sqlTime } from './sql-time.js';
+import { endOfFound, FOUND, type FoundSubscription, writeEvents } from './write-events.js';
 
 /** Most rows of one statement: no commit waits long for its users. */
 const CHUNK = 1_000;
@@ -21,8 +22,8 @@ export interface ExpireDependencies {
 }
 
 /**
- * Marks subscriptions past their end, and credits that are used up, as inactive: however many there are, in chunks.
- * Users whom a commit holds at the moment are left to the next run.
+ * Marks subscriptions past their end, and credits that are used up, as inactive, and tells the bots of each: however
+ * many there are, in chunks. Users whom a commit holds at the moment are left to the next run.
  *
  * @param now what counts as past
  * @returns how many were marked
@@ -52,13 +53,22 @@ interface Chunk {
 async function expireChunk(session: SqlSession, kind: Kind, now: Date): Promise<Chunk> {
   const values = kind === 'timed' ? [sqlTime(session.dialect, now)] : [];
   if (session.dialect === 'sqlite') {
-    const { length } = await session.query(sqlite[kind], values);
-    return { found: length > 0, expired: length };
+    const expired = tell(session, await session.query(sqlite[kind], values), now);
+    return { found: expired > 0, expired };
   }
   const users = await session.query(postgres[kind].lockUsers, values);
   if (users.length === 0) return { found: false, expired: 0 };
-  const { length } = await session.query(postgres[kind].expire, [...values, users.map(({ id }) => id)]);
-  return { found: true, expired: length };
+  const rows = await session.query(postgres[kind].expire, [...values, users.map(({ id }) => id)]);
+  return { found: true, expired: tell(session, rows, now) };
+}
+
+function tell(session: SqlSession, rows: Row[], now: Date): number {
+  const events = (rows as unknown as FoundSubscription[]).map((row) => ({
+    userId: row.user_id,
+    payload: endOfFound(row),
+  }));
+  writeEvents(session, 'subscription.expired', now, events);
+  return rows.length;
 }
 
 /** On PostgreSQL a subscription is changed under the lock of its user only, as commits do. */
@@ -83,7 +93,7 @@ function postgresStatements(
     // Asks again what is due: a commit may have changed it before its user was locked here.
     expire: {
       name: `botledger_expire_${kind}`,
-      text: `UPDATE subscriptions SET is_active = FALSE WHERE ${due} AND user_id = ANY(${users}::int[]) RETURNING id`,
+      text: `UPDATE subscriptions SET is_active = FALSE WHERE ${due} AND user_id = ANY(${users}::int[]) RETURNING ${FOUND}`,
     },
   };
 }
@@ -98,6 +108,6 @@ function sqliteStatement(kind: Kind, due: string): Statement {
   return {
     name: `botledger_expire_${kind}`,
     text: `UPDATE subscriptions SET is_active = FALSE
-            WHERE id IN (SELECT id FROM subscriptions WHERE ${due} LIMIT ${CHUNK}) RETURNING id`,
+            WHERE id IN (SELECT id FROM subscriptions WHERE ${due} LIMIT ${CHUNK}) RETURNING ${FOUND}`,
   };
 }

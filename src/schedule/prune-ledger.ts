@@ -1,17 +1,6 @@
-import type { Database, Dialect, Statement } from '../database.js';
+import type { Dialect, Statement } from '../database.js';
 import { addDays } from '../domain/time.js';
-import { sqlTime } from './sql-time.js';
-
-/** Most rows of one statement. */
-const CHUNK = 1_000;
-
-/** What pruning needs. */
-export interface PruneDependencies {
-  database: Database;
-  config: { readonly ledgerRetentionDays: number };
-  /** Stops after the chunk at hand; the next run goes on. */
-  signal?: AbortSignal;
-}
+import { CHUNK, type PruneDependencies, prune } from './prune.js';
 
 /**
  * Deletes what the ledger has kept for long enough. A key that was deleted could be applied again.
@@ -19,20 +8,11 @@ export interface PruneDependencies {
  * @param now what the retention counts back from
  * @returns how many rows were deleted
  */
-export async function pruneLedger(
-  { database, config, signal }: PruneDependencies,
+export function pruneLedger(
+  { config, ...dependencies }: PruneDependencies & { config: { readonly ledgerRetentionDays: number } },
   now = new Date(),
 ): Promise<{ pruned: number }> {
-  const before = sqlTime(database.dialect, addDays(now, -config.ledgerRetentionDays));
-  const statement = statements[database.dialect];
-  let pruned = 0;
-  let deleted = CHUNK;
-  while (deleted === CHUNK && !signal?.aborted) {
-    const rows = await database.transaction((session) => session.query(statement, [before]));
-    deleted = rows.length;
-    pruned += deleted;
-  }
-  return { pruned };
+  return prune(dependencies, statements, addDays(now, -config.ledgerRetentionDays));
 }
 
 // Two processes that prune at once pass each other by instead of waiting.

@@ -1,6 +1,7 @@
-import type { Database, Dialect, SqlSession, Statement } from '../database.js';
+import type { Database, Dialect, Row, SqlSession, Statement } from '../database.js';
 import { addDays } from '../domain/time.js';
 import { sqlTime } from './sql-time.js';
+import { endOfFound, FOUND, type FoundSubscription, writeEvents } from './write-events.js';
 
 /** Most rows of one statement: no commit waits long for its users. */
 const CHUNK = 1_000;
@@ -14,8 +15,9 @@ export interface RemindDependencies {
 }
 
 /**
- * Finds time-based subscriptions that are about to end: each once per threshold, whatever runs at once. After a
- * downtime the nearest threshold alone counts. Users whom a commit holds at the moment are left to the next run.
+ * Finds time-based subscriptions that are about to end, and tells the bots of each: once per threshold, whatever runs at
+ * once. After a downtime the nearest threshold alone counts. Users whom a commit holds at the moment are left to the next
+ * run.
  *
  * @param now what the thresholds count from
  * @returns how many were found
@@ -71,8 +73,8 @@ async function remindChunk(session: SqlSession, window: Window, now: Date): Prom
   const due = (await session.query(statements[dialect].find, bounds)) as unknown as Due[];
   const ids = await lockUsers(session, due);
   const reminders = await session.query(statements[dialect].remind, [...bounds, sqlTime(dialect, now), ids]);
-  // What a reminder sets off belongs here, into the transaction of its row: it happens as often as that, once.
   const reminded = reminders.length;
+  if (reminded > 0) await tell(session, reminders, window.days, now);
 
   const last = due.at(-1);
   if (!last || due.length < CHUNK) return { reminded };
@@ -80,6 +82,15 @@ async function remindChunk(session: SqlSession, window: Window, now: Date): Prom
   const after = new Date(new Date(last.end_date).getTime() - 1);
   const stuck = reminded === 0 && after <= window.after;
   return stuck ? { reminded } : { reminded, rest: { ...window, after } };
+}
+
+/** Tells of them as they are now: a commit may have changed them before their users were locked. */
+async function tell(session: SqlSession, reminders: readonly Row[], days: number, now: Date): Promise<void> {
+  const ids = reminders.map(({ subscription_id }) => subscription_id);
+  const given = session.dialect === 'sqlite' ? JSON.stringify(ids) : ids;
+  const rows = (await session.query(statements[session.dialect].look, [given])) as unknown as FoundSubscription[];
+  const events = rows.map((row) => ({ userId: row.user_id, payload: { ...endOfFound(row), days } }));
+  writeEvents(session, 'subscription.expiring', now, events);
 }
 
 /** The subscriptions of users whom nobody else holds; from here on they stay as they are. */
@@ -112,6 +123,11 @@ const remind = (condition: string, values: string, ids: string) => ({
          ON CONFLICT DO NOTHING RETURNING subscription_id`,
 });
 
+const look = (ids: string) => ({
+  name: 'botledger_remind_look',
+  text: `SELECT ${FOUND} FROM subscriptions WHERE id ${ids}`,
+});
+
 const lock: Statement = {
   name: 'botledger_remind_lock',
   text: 'SELECT id FROM users WHERE id = ANY($1::int[]) ORDER BY id FOR UPDATE SKIP LOCKED',
@@ -120,7 +136,18 @@ const lock: Statement = {
 const onPostgres = isDue('$1::timestamptz', '$2::timestamptz', '$3::int');
 const onSqlite = isDue('?1', '?2', '?3');
 
-const statements: Record<Dialect, { find: Statement; remind: Statement }> = {
-  postgres: { find: find(onPostgres), remind: remind(onPostgres, '$3::int, $4::timestamptz', '= ANY($5::int[])') },
-  sqlite: { find: find(onSqlite), remind: remind(onSqlite, '?3, ?4', 'IN (SELECT value FROM json_each(?5))') },
+const amongPostgres = (parameter: string) => `= ANY(${parameter}::int[])`;
+const amongSqlite = (parameter: string) => `IN (SELECT value FROM json_each(${parameter}))`;
+
+const statements: Record<Dialect, Record<'find' | 'remind' | 'look', Statement>> = {
+  postgres: {
+    find: find(onPostgres),
+    remind: remind(onPostgres, '$3::int, $4::timestamptz', amongPostgres('$5')),
+    look: look(amongPostgres('$1')),
+  },
+  sqlite: {
+    find: find(onSqlite),
+    remind: remind(onSqlite, '?3, ?4', amongSqlite('?5')),
+    look: look(amongSqlite('?1')),
+  },
 };

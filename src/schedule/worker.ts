@@ -6,12 +6,13 @@ import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
 import { queueName, SCHEDULE_QUEUE } from '../queue.js';
 import { openWorkerRedis } from '../redis.js';
-import { type ScheduledJob, scheduledJobs } from './jobs.js';
+import { type JobDependencies, type ScheduledJob, scheduledJobs } from './jobs.js';
+import { startRelay } from './relay.js';
 import { putOnSchedule } from './timetable.js';
 
 /** What a schedule worker needs. */
 export interface ScheduleDependencies {
-  config: Pick<Config, 'ledgerRetentionDays' | 'redisUrl' | 'remindDays'>;
+  config: JobDependencies['config'] & Pick<Config, 'redisUrl'>;
   database: Database;
   /** What this process measures; the worker adds its runs. */
   metrics?: Registry;
@@ -25,7 +26,7 @@ const keepRuns = { count: 500 };
 const CONCURRENCY = 4;
 
 /**
- * Starts a schedule worker: sees to it that Redis holds the schedule, and runs what is due. However many of them
+ * Starts a schedule worker: sees to it that Redis holds the schedule, runs what is due, and hands events to the bots. However many of them
  * there are, each due run happens once; one that fails is not retried, because the next run does its work too.
  *
  * @param jobs by default all of them
@@ -69,8 +70,9 @@ export async function startSchedule(
     await close();
     throw error;
   }
+  const relay = startRelay({ config, database, logger });
   logger.info({ jobs: jobs.map(({ name }) => name) }, 'schedule worker is ready');
-  return { close };
+  return { close: () => closeAll([{ close }, relay]) };
 }
 
 function countRuns(metrics: Registry, jobs: readonly ScheduledJob[]): Counter<'job' | 'result'> {

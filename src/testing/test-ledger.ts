@@ -21,6 +21,7 @@ import { startEmbeddedRedis } from '../embedded/redis.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import { createLogger } from '../logger.js';
 import { openRepositories } from '../repositories/index.js';
+import { startSchedule } from '../schedule/worker.js';
 import { Drain } from './drain.js';
 
 /** A whole ledger of a test's own. Its reads answer what was applied: `drain()` first. */
@@ -88,6 +89,7 @@ export async function startTestLedger(): Promise<TestLedger> {
     const database = await open(new Database({ url: databaseUrl }));
     await database.migrate();
     await open(startCommitWorker({ config, database, logger }));
+    await open(startSchedule({ config, database, logger }));
     const { url: apiUrl } = await open(startApi({ config, database, logger }));
     const apiToken = config.apiTokens.get(ANY_BOT) as string;
     const drain = await open(new Drain(redisUrl));

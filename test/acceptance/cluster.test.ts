@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { QueryTypes } from 'sequelize';
 import { readConfig } from '../../src/config.js';
+import { EventQueue } from '../../src/event-queue.js';
 import { BotLedger } from '../../src/index.js';
 import { type Closable, closeAll } from '../../src/lifecycle.js';
 import { createLogger } from '../../src/logger.js';
@@ -155,5 +156,28 @@ describe('On a Redis Cluster', () => {
       '{botledger~2}',
       '{botledger-schedule}',
     ]);
+  });
+
+  it('events come to the bots there', async function () {
+    this.timeout(30_000);
+    const ledger = new BotLedger({ bot: 'spin_bot', redisUrl: cluster.url, queuePartitions: PARTITIONS });
+    opened.push(ledger);
+    const told: string[] = [];
+    await ledger.onEvent('badge.awarded', ({ telegramId, payload }) => {
+      told.push(`${telegramId} ${payload.badgeType}`);
+    });
+    for (const badgeType of ['novice', 'guru']) {
+      // A connection that is new finds the masters that there are by and by.
+      await until(() => ledger.awardBadge(3_001, { badgeType }));
+    }
+    await until(() => told.length >= 2, { timeoutMs: 20_000, what: 'the bot is told' });
+    expect(told).to.have.members(['3001 novice', '3001 guru']);
+    await until(() => ledger.deleteUser(3_001));
+    const events = new EventQueue(redis, 'spin_bot');
+    opened.push(events);
+    await until(async () => (await events.queue.getCompletedCount()) === 0, {
+      timeoutMs: 20_000,
+      what: 'all is forgotten',
+    });
   });
 });

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { addWish, removeWish } from '../../src/event-queue.js';
+import { openWorkerRedis } from '../../src/redis.js';
 import { until } from '../helpers/until.js';
 import { ADMIN, problemOf, startTestApi, type TestApi } from './harness.js';
 
@@ -88,6 +90,20 @@ describe('the admin login', () => {
       queues: { name: string }[];
     };
     expect(queues.queues.map(({ name }) => name)).to.deep.equal(['botledger', 'botledger-schedule']);
+  });
+
+  it('shows the queue of each bot that wishes to be told of events, as they come and go', async () => {
+    const cookie = await session();
+    const redis = openWorkerRedis(api.redisUrl);
+    const names = async () => {
+      const answer = await call('/admin/queues/api/queues', 'GET', cookie);
+      return ((await answer.json()) as { queues: { name: string }[] }).queues.map(({ name }) => name);
+    };
+    await addWish(redis, 'spin_bot', { type: '*', from: 'own' });
+    expect(await names()).to.deep.equal(['botledger', 'botledger-schedule', 'botledger-events~spin_bot']);
+    await removeWish(redis, 'spin_bot');
+    expect(await names()).to.deep.equal(['botledger', 'botledger-schedule']);
+    redis.disconnect();
   });
 
   it('refuses a wrong name, a wrong password and an odd form alike, without a session', async () => {

@@ -8,6 +8,7 @@ import { createApp } from '../../src/api/app.js';
 import { components } from '../../src/api/openapi/components.js';
 import { Waits } from '../../src/api/units/waits.js';
 import { readConfig } from '../../src/config.js';
+import { EventQueues } from '../../src/event-queue.js';
 import { JobWatchers } from '../../src/job-watcher.js';
 import { closeAll } from '../../src/lifecycle.js';
 import { createLogger } from '../../src/logger.js';
@@ -93,6 +94,7 @@ async function openApp() {
     redis,
     units,
     schedule: units.all[0] as Queue,
+    events: new EventQueues(redis, {}),
     watchers: new JobWatchers(redisUrl, units),
     waits: new Waits(),
     metrics: new Registry(),

@@ -76,6 +76,7 @@ describe('A bot that imports the SDK', () => {
     const program = `
       const { BotLedger, ResultTimeoutError } = await import('./src/index.js');
       const ledger = new BotLedger({ bot: 'spin_bot' });
+      await ledger.onEvent('*', () => undefined);
       const receipt = await ledger.addXp(1, { xp: 1 });
       await receipt.result({ timeoutMs: 100 }).catch((error) => console.log(error.name));
       const waiting = receipt.result({ timeoutMs: 60_000 }).catch((error) => console.log(error.name));
@@ -93,8 +94,9 @@ describe('A bot that imports the SDK', () => {
       const program = `
       const { BotLedger } = await import('./src/index.js');
       const [idle, ledger] = [new BotLedger({ bot: 'idle' }), new BotLedger({ bot: 'spin_bot' })];
+      const listening = ledger.onEvent('*', () => undefined);
       await ledger.addXp(1, { xp: 1 }).catch((error) => console.log(error.name));
-      await Promise.all([idle.close(), ledger.close()]);
+      await Promise.all([idle.close(), ledger.close(), listening]);
       noteLinger();
     `;
       const { ended, output } = await run(directory, program, { REDIS_URL });
@@ -107,6 +109,7 @@ describe('A bot that imports the SDK', () => {
     const program = `
       const { BotLedger } = await import('./src/index.js');
       const ledger = new BotLedger({ bot: 'spin_bot' });
+      await ledger.onEvent('*', () => undefined);
       const receipts = await Promise.all([1, 2, 3].map((user) => ledger.addXp(user, { xp: 1 })));
       await receipts[0].result({ timeoutMs: 100 }).catch(() => undefined);
       process.kill(${redis.pid}, 'SIGKILL');

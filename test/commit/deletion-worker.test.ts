@@ -1,9 +1,12 @@
 import { type Job, QueueEvents } from 'bullmq';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import { addWish, EventQueue } from '../../src/event-queue.js';
 import { type Closable, closeAll } from '../../src/lifecycle.js';
+import { createLogger } from '../../src/logger.js';
 import { UNITS_QUEUE, unitJobOptions } from '../../src/queue.js';
 import { openWorkerRedis } from '../../src/redis.js';
+import { startRelay } from '../../src/schedule/relay.js';
 import { openQueue, startWorker, type TestQueue } from '../helpers/commit-worker.js';
 import { fullLife, secretOf } from '../helpers/full-user.js';
 import { freshRedisUrl } from '../helpers/redis.js';
@@ -13,6 +16,8 @@ import { eachOn, variants } from '../helpers/variants.js';
 const ANN = 777_000_111;
 const BOB = 777_000_222;
 const DELETED = Date.UTC(2026, 0, 20);
+
+const logger = createLogger('test', 'silent');
 
 let made = 0;
 
@@ -131,6 +136,31 @@ for (const variant of variants.filter(({ name }) => name !== 'PostgreSQL')) {
       expect(returnvalue).to.have.deep.nested.property('[0].outcomes', [{ userDeleted: true }, { userDeleted: true }]);
       expect(returnvalue).to.have.deep.nested.property('[1].outcomes', [{ created: true }]);
       expect((await on.users()).map(({ telegramId }) => telegramId)).to.deep.equal([BOB]);
+    });
+
+    it('removes what bots are to be told of the user, and leaves what a user who came back has done', async () => {
+      const connection = openWorkerRedis(redisUrl);
+      const events = new EventQueue(connection, 'spin_bot');
+      opened.unshift({ close: async () => connection.disconnect() }, events);
+      await addWish(connection, 'spin_bot', { type: '*', from: 'own' });
+      const relay = () => startRelay({ config: { redisUrl }, database: on.database, logger });
+      const badge = (telegramId: number, at: number) =>
+        jobOf(unit([{ name: 'awardBadge', telegramId, badgeType: secretOf(telegramId) }], { at }));
+      const waiting = async () => {
+        const jobs = await events.queue.getJobs(['waiting']);
+        return jobs.map(({ data }) => [data.telegramId, Date.parse(data.at)]).sort();
+      };
+      opened.push(relay());
+      for (const user of [ANN, BOB]) await done(badge(user, DELETED - 1));
+      await until(async () => (await waiting()).length === 2, { what: 'the bot is about to be told' });
+      const again = jobOf(deletion());
+      await done(again);
+      expect(await waiting()).to.deep.equal([[BOB, DELETED - 1]]);
+
+      await done(badge(ANN, DELETED + 1));
+      await until(async () => (await waiting()).length === 2);
+      await done(again);
+      expect(await waiting()).to.deep.equal([[ANN, DELETED + 1], [BOB, DELETED - 1]]); // biome-ignore format: a table
     });
 
     it('drops a job that was put off meanwhile', async () => {

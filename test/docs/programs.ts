@@ -28,7 +28,7 @@ export function runProgram(name: string, environment: Record<string, string>): P
   return withFile(name, codeOf(name), (file) => runFile(file, [], environment));
 }
 
-/** Runs an example of a document as it stands, among the given names; answers what it printed. */
+/** Runs an example of a document as it stands, among the given names; answers what it prints, also later. */
 export async function runExample(
   name: string,
   given: Record<string, unknown>,

@@ -23,6 +23,7 @@ const keyOf: { [N in keyof Stored]: (row: RowTypes[N]) => RowKey } = {
   promocodes: ({ code }) => [code],
   promocodeUsage: () => [],
   trainingHistory: () => [],
+  outbox: () => [],
 };
 
 export const noon = new Date('2026-01-15T12:00:00.000Z');
@@ -41,6 +42,7 @@ export class MemoryRows implements Rows {
     promocodes: [],
     promocodeUsage: [],
     trainingHistory: [],
+    outbox: [],
   };
   readonly #users = new Map<number, UserRow>();
   #touches: Touches | undefined;

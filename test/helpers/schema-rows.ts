@@ -45,6 +45,7 @@ const training = {
   question_count: 8,
   contextual_questions: 3,
 };
+const event = { user_id: 1, type: 'badge.awarded', payload: '{}', created_at: when };
 const ledger = { bot_name: 'spin_bot', key: 'upd-1', content_hash: 'x', outcomes: '[]', created_at: when };
 
 /** What each table must refuse, after `given`. */
@@ -125,6 +126,7 @@ export const everythingOfUser = {
   promocode_usage: insert('promocode_usage', usage),
   free_trainings: insert('free_trainings', free),
   training_history: insert('training_history', training),
+  outbox: insert('outbox', event),
 };
 
 function insert(table: string, row: Record<string, string | number | boolean | null>): string {

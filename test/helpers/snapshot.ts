@@ -22,6 +22,8 @@ const queries = {
     JOIN promocodes p ON p.id = t.promocode_id ORDER BY u.telegram_id, p.code`,
   training_history: `SELECT telegram_id, training_date, scenario_name, total_score, clarity_level, question_count,
     contextual_questions, per_type_counts, case_data, session_snapshot FROM training_history ORDER BY telegram_id, id`,
+  outbox: `SELECT u.telegram_id, bot_name, type, payload, created_at, delivered_at FROM outbox t
+    JOIN users u ON u.id = t.user_id ORDER BY u.telegram_id, t.id`,
   deleted_users: 'SELECT telegram_id, deleted_at FROM deleted_users ORDER BY telegram_id',
   idempotency_keys: 'SELECT bot_name, key, telegram_id, content_hash FROM idempotency_keys ORDER BY bot_name, key',
   idempotency_key_users: 'SELECT * FROM idempotency_key_users ORDER BY bot_name, key, telegram_id',
@@ -33,5 +35,12 @@ export async function snapshot({ sequelize }: Database): Promise<Record<string, 
   for (const [table, query] of Object.entries(queries)) {
     tables[table] = await sequelize.query(query, { type: QueryTypes.SELECT });
   }
+  for (const row of tables['outbox'] as { payload: unknown }[]) row.payload = withoutIds(row.payload);
   return JSON.parse(JSON.stringify(tables));
+}
+
+/** The payload of an event, which SQLite gives as text; of its subscription only whether there is one. */
+function withoutIds(payload: unknown): unknown {
+  const read = typeof payload === 'string' ? JSON.parse(payload) : payload;
+  return 'subscriptionId' in read ? { ...read, subscriptionId: read.subscriptionId !== null } : read;
 }

@@ -13,6 +13,7 @@ import {
 import { ExportRepository } from '../../src/repositories/export.js';
 import {
   insertBadge,
+  insertEvent,
   insertFreeTraining,
   insertLedgerRow,
   insertPayment,
@@ -67,6 +68,14 @@ for (const dialect of dialects) {
       expect(all.promocodes).to.deep.equal([{ code: 'NEWYEAR2025', usedAt: NOON.toISOString() }]);
       expect(all.freeTrainings).to.have.nested.property('[0].trainingsLeft', 3);
       expect(all.trainings).to.have.nested.property('[0].totalScore', 185);
+      expect(all.events).to.deep.equal([
+        {
+          bot: null,
+          type: 'badge.awarded',
+          payload: { badgeType: 'spin_master' },
+          createdAt: NOON.toISOString(),
+        },
+      ]);
       expect(all.units.map(({ bot, key }) => [bot, key])).to.deep.equal([
         ['quiz_bot', 'shared'],
         ['spin_bot', 'own'],
@@ -94,7 +103,7 @@ for (const dialect of dialects) {
       expect(user).to.include({ telegramId });
       expect(Date.parse(exportedAt)).to.be.closeTo(Date.now(), 10_000);
       const nothing = { sessions: [], badges: [], subscriptions: [], payments: [], promocodes: [], freeTrainings: [] };
-      expect(rest).to.deep.equal({ deletedAt: null, ...nothing, trainings: [], units: [] });
+      expect(rest).to.deep.equal({ deletedAt: null, ...nothing, trainings: [], events: [], units: [] });
     });
 
     it('of a stranger is empty', async () => {
@@ -140,6 +149,7 @@ async function insertEverything(database: Database, user: User): Promise<void> {
   const { id: promocodeId } = await insertPromocode(database);
   await insertFreeTraining(database, user);
   await insertTraining(database, user);
+  await insertEvent(database, user, { botName: null });
   await insertLedgerRow(database, { telegramId, key: 'own', createdAt: addDays(NOON, 1) });
   await insertLedgerRow(database, { telegramId: 2, key: 'shared', botName: 'quiz_bot' });
   await insertLedgerRow(database, { telegramId: 2, key: "somebody else's" });

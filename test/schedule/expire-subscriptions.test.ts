@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { addDays } from '../../src/domain/time.js';
-import { Subscription } from '../../src/models/index.js';
+import { OutboxEvent, Subscription } from '../../src/models/index.js';
 import { expireSubscriptions } from '../../src/schedule/expire-subscriptions.js';
 import { insertSubscription, insertUser, NOON } from '../factories.js';
 import { dialects, type FreshDatabase, freshDatabase } from '../helpers/databases.js';
@@ -35,6 +35,33 @@ for (const dialect of dialects) {
       expect(await expireSubscriptions(fresh, NOON)).to.deep.equal({ expired: 5 });
       expect(await activeIds()).to.deep.equal([running.id, credits.id]);
       expect(await expireSubscriptions(fresh, NOON)).to.deep.equal({ expired: 0 });
+    });
+
+    it('tells the bots of each once, with the moment it was seen', async () => {
+      const user = await insertUser(fresh.database);
+      const endDate = addDays(NOON, -1);
+      const month = await insertSubscription(fresh.database, user, { endDate, autoRenew: true });
+      const spent = await insertSubscription(fresh.database, user, { creditsLeft: 0 });
+      await Promise.all([expireSubscriptions(fresh, NOON), expireSubscriptions(fresh, NOON)]);
+      await expireSubscriptions(fresh, addDays(NOON, 1));
+
+      const rows = await fresh.database.sequelize.getRepository(OutboxEvent).findAll({ order: ['id'] });
+      const event = {
+        userId: user.id,
+        botName: null,
+        type: 'subscription.expired',
+        createdAt: NOON,
+        deliveredAt: null,
+      };
+      const end = { subscriptionType: 'MONTH', endDate: endDate.toISOString(), autoRenew: true };
+      expect(rows.map((row) => ({ ...row.get(), id: 0 }))).to.deep.equal([
+        { id: 0, ...event, payload: { subscriptionId: month.id, ...end } },
+        {
+          id: 0,
+          ...event,
+          payload: { subscriptionId: spent.id, subscriptionType: 'CREDITS', endDate: null, autoRenew: false },
+        },
+      ]);
     });
 
     it('works through any backlog, never more than 1,000 rows in a statement', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { addDays } from '../../src/domain/time.js';
-import { SubscriptionReminder } from '../../src/models/index.js';
+import { OutboxEvent, SubscriptionReminder } from '../../src/models/index.js';
 import { remindExpiring } from '../../src/schedule/remind-expiring.js';
 import { insertSubscription, insertUser, NOON } from '../factories.js';
 import { dialects, type FreshDatabase, freshDatabase } from '../helpers/databases.js';
@@ -24,6 +24,10 @@ for (const dialect of dialects) {
         .getRepository(SubscriptionReminder)
         .findAll({ order: ['subscriptionId', 'days'] });
       return rows.map(({ subscriptionId, days }) => [subscriptionId, days]);
+    };
+    const events = async () => {
+      const rows = await fresh.database.sequelize.getRepository(OutboxEvent).findAll({ order: ['id'] });
+      return rows.map(({ type, botName, createdAt, payload }) => ({ type, botName, createdAt, ...payload }));
     };
     const ending = async (endDate: Date, given = {}) =>
       (await insertSubscription(fresh.database, await insertUser(fresh.database), { endDate, ...given })).id;
@@ -50,6 +54,18 @@ for (const dialect of dialects) {
       }
       expect(found).to.deep.equal([24, 72]);
       expect(await reminders()).to.deep.equal([[id, 1], [id, 3]]); // biome-ignore format: a table
+    });
+
+    it('tells the bots of each once per threshold', async () => {
+      const endDate = addDays(NOON, 4);
+      const subscriptionId = await ending(endDate, { autoRenew: true });
+      for (let hour = 0; hour <= 5 * 24; hour += 12) await remind(new Date(NOON.getTime() + hour * 3_600_000));
+      const end = { subscriptionId, subscriptionType: 'MONTH', endDate: endDate.toISOString(), autoRenew: true };
+      const event = { type: 'subscription.expiring', botName: null, ...end };
+      expect(await events()).to.deep.equal([
+        { ...event, createdAt: addDays(NOON, 1), days: 3 },
+        { ...event, createdAt: addDays(NOON, 3), days: 1 },
+      ]);
     });
 
     it('gives the nearest reminder alone after a downtime, and none after the end', async () => {
@@ -82,6 +98,7 @@ for (const dialect of dialects) {
       const last = await remind(NOON);
       expect([...runs, last].reduce((sum, { reminded }) => sum + reminded, 0)).to.equal(1_500);
       expect(await reminders()).to.have.length(1_500);
+      expect(await events()).to.have.length(1_500);
     });
 
     it('works through any number, also all of one moment, never more than 1,000 rows in a statement', async () => {

@@ -14,12 +14,18 @@ export interface BoardQueue {
 /**
  * Bull Board. It knows no login, so it must stand behind one.
  *
+ * @param queues those that are always there
+ * @param further those that come and go
  * @param maxUnitBytes how much a unit may carry: a person who mends a failed one sends it back as a whole
  */
-export function boardRouter(queues: readonly BoardQueue[], maxUnitBytes: number): Router {
+export function boardRouter(
+  queues: readonly BoardQueue[],
+  further: () => Promise<readonly BoardQueue[]>,
+  maxUnitBytes: number,
+): Router {
   const adapter = new ExpressAdapter().setBasePath('/admin/queues');
-  createBullBoard({
-    queues: queues.map(({ queue, description }) => new BullMQAdapter(queue, { description })),
+  const { replaceQueues } = createBullBoard({
+    queues: queues.map(shown),
     serverAdapter: adapter,
     options: {
       uiConfig: {
@@ -40,9 +46,20 @@ export function boardRouter(queues: readonly BoardQueue[], maxUnitBytes: number)
     res.set('Cache-Control', 'private, no-cache');
     next();
   });
+  router.use('/api', async (_req, _res, next) => {
+    // While Redis is away, the board says so itself.
+    const all = await further().then(
+      (found) => [...queues, ...found],
+      () => undefined,
+    );
+    if (all) replaceQueues(all.map(shown));
+    next();
+  });
   router.use(express.json({ limit: 2 * maxUnitBytes }));
   router.use(board);
   return router;
 }
+
+const shown = ({ queue, description }: BoardQueue) => new BullMQAdapter(queue, { description });
 
 const FONTS = { 'font-sans': 'system-ui, sans-serif', 'font-mono': 'ui-monospace, monospace' };

@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import { type RequestHandler, Router } from 'express';
 import * as z from 'zod';
 import type { Config } from '../../config.js';
+import type { EventQueues } from '../../event-queue.js';
 import type { Logger } from '../../logger.js';
 import type { UnitQueues } from '../../queue.js';
 import type { ExportRepository } from '../../repositories/export.js';
@@ -18,12 +19,13 @@ export interface AdminDependencies {
   config: Pick<Config, 'admin' | 'maxUnitBytes'>;
   units: UnitQueues;
   schedule: Queue;
+  events: EventQueues;
   exports: ExportRepository;
   logger: Logger;
 }
 
 /** Everything under `/admin`: whatever is added after `requireLogin` is behind the login. */
-export function adminRouter({ config, units, schedule, exports, logger }: AdminDependencies): Router {
+export function adminRouter({ config, units, schedule, events, exports, logger }: AdminDependencies): Router {
   const router = Router();
   router.use('/admin', compress, uncached, sameOrigin, readSession(config.admin));
   router.use(loginRouter(config.admin, logger));
@@ -40,7 +42,9 @@ export function adminRouter({ config, units, schedule, exports, logger }: AdminD
     })),
     { queue: schedule, description: 'What runs by the clock' },
   ];
-  router.use('/admin/queues', boardRouter(queues, config.maxUnitBytes));
+  const further = async () =>
+    (await events.wanted()).map(({ bot, events: { queue } }) => ({ queue, description: `What ${bot} is told of` }));
+  router.use('/admin/queues', boardRouter(queues, further, config.maxUnitBytes));
   return router;
 }
 

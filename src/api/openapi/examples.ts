@@ -137,5 +137,13 @@ export const exported: ExportView = {
   promocodes: [{ code: 'NEWYEAR2025', usedAt: '2025-01-12T18:00:00.000Z' }],
   freeTrainings: [{ source: 'PROMOCODE', trainingsLeft: 3, createdAt: '2025-01-12T18:00:00.000Z' }],
   trainings: [training],
+  events: [
+    {
+      bot: 'spin_bot',
+      type: 'badge.awarded',
+      payload: { badgeType: 'spin_master' },
+      createdAt: '2025-01-15T10:30:00.000Z',
+    },
+  ],
   units: [{ bot: 'spin_bot', key: 'upd-4711', outcomes: [outcome], createdAt: '2025-01-15T10:30:00.000Z' }],
 };

@@ -1,10 +1,10 @@
 import type { Job, Queue } from 'bullmq';
+import { within } from '../../deadline.js';
 import type { OperationState } from '../../domain/views.js';
 import type { JobWatchers, UnitAnswer } from '../../job-watcher.js';
 import type { JobData, Unit } from '../../operations/unit.js';
 import type { UnitQueues } from '../../queue.js';
 import type { LedgerRepository } from '../../repositories/ledger.js';
-import { within } from '../deadline.js';
 import { jobIdOf } from './job-id.js';
 
 const REDIS_PATIENCE_MS = 2_000;
