@@ -43,9 +43,9 @@ export const SESSION: Statement = {
 /** The sessions of `$1`, a bot, latest users first: `$3` of those before `$2`, the id of a user. */
 export const SESSIONS: Statement = {
   name: 'botledger_read_sessions',
-  text: `SELECT s.user_id AS id, u.telegram_id AS "telegramId", s.session_data AS session, s.stats_data AS stats,
-      s.session_at AS "sessionAt", s.stats_at AS "statsAt"
-    FROM bot_sessions AS s JOIN users AS u ON u.id = s.user_id
+  text: `SELECT s.user_id AS id, (SELECT u.telegram_id FROM users AS u WHERE u.id = s.user_id) AS "telegramId",
+      s.session_data AS session, s.stats_data AS stats, s.session_at AS "sessionAt", s.stats_at AS "statsAt"
+    FROM bot_sessions AS s
     WHERE s.bot_name = $1 AND s.user_id < CAST($2 AS BIGINT) ORDER BY s.user_id DESC LIMIT $3`,
 };
 
