@@ -75,7 +75,8 @@ const WithOperations = OperationSender as unknown as abstract new (
 ) => OperationSender & OperationMethods;
 
 /**
- * A bot's way into the ledger: writes are enqueued and applied exactly once; reads go over HTTP.
+ * A bot's way into the ledger: writes are enqueued and applied exactly once; sessions are read from Redis, everything
+ * else over HTTP.
  *
  * @example
  * const ledger = new BotLedger({ bot: 'spin_bot', redisUrl, apiUrl, apiToken });

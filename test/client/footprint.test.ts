@@ -66,6 +66,15 @@ describe('A bot that imports the SDK', () => {
     });
   });
 
+  it('needs no more for the adapters: grammY and Telegraf come with the bot', async () => {
+    const program = `
+      const names = ['./src/grammy.js', './src/telegraf.js'].map(async (file) => Object.keys(await import(file)).sort());
+      console.log((await Promise.all(names)).join(' '));
+    `;
+    const output = 'bySender,storage,withLedger store,withLedger';
+    expect(await run(directory, program)).to.deep.equal({ ended: 0, output });
+  });
+
   it('would notice: a module of the database cannot be imported there', async () => {
     const { ended, output } = await run(directory, "await import('./src/database.js');");
     expect(ended).to.equal(1);

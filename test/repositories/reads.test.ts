@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { addDays } from '../../src/domain/time.js';
+import { ValidationError } from '../../src/errors.js';
 import { openRepositories, type Repositories } from '../../src/repositories/index.js';
 import {
   insertBadge,
@@ -11,6 +12,7 @@ import {
   NOON,
 } from '../factories.js';
 import { dialects, type FreshDatabase, freshDatabase } from '../helpers/databases.js';
+import { rejection } from '../helpers/rejection.js';
 
 for (const dialect of dialects) {
   describe(`reads on ${dialect}`, () => {
@@ -56,6 +58,24 @@ for (const dialect of dialects) {
         sessionAt: null,
         statsAt: null,
       });
+    });
+
+    it("lists a bot's sessions page by page, of its latest users first", async () => {
+      const users = [];
+      for (let n = 0; n < 5; n++) users.push(await insertUser(fresh.database));
+      for (const user of users) await insertSession(fresh.database, user, { sessionData: { of: user.telegramId } });
+      const listed: unknown[] = [];
+      for (let before: string | null | undefined; before !== null; ) {
+        const page = await repositories.sessions.byBot('spin_bot', { limit: 2, ...(before && { before }) });
+        expect(page.sessions.length).to.be.within(1, 2);
+        listed.push(...page.sessions.map(({ telegramId, session }) => [telegramId, session['of']]));
+        before = page.next;
+      }
+      expect(listed).to.deep.equal(users.toReversed().map(({ telegramId }) => [telegramId, telegramId]));
+      expect(await repositories.sessions.byBot('quiz_bot', {})).to.deep.equal({ sessions: [], next: null });
+      expect(await rejection(repositories.sessions.byBot('spin_bot', { before: 'x' }))).to.be.instanceOf(
+        ValidationError,
+      );
     });
 
     it('keeps the sessions of the bots apart', async () => {
