@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { defaultSettings, type Settings } from './domain/settings.js';
 import { type Tariffs, tariffTable } from './domain/tariffs.js';
 import { ConfigError } from './errors.js';
+import { DEFAULT_SESSION_TTL_SECONDS, SESSION_TTL_BOUNDS } from './hot/sessions.js';
 import { botName, DEFAULT_MAX_UNIT_BYTES, describe } from './operations/unit.js';
 import { MOST_PARTITIONS } from './queue.js';
 import { checkRedisUrl } from './redis.js';
@@ -43,6 +44,8 @@ export interface Config {
   /** After this long without a sign of life from its worker, a job goes to another. */
   readonly stalledAfterMs: number;
   readonly maxUnitBytes: number;
+  /** How long a session stays in Redis after its last commit. */
+  readonly sessionTtlSeconds: number;
   readonly databasePoolSize: number;
   /** What this installation decides about the rules. */
   readonly settings: Settings;
@@ -133,6 +136,7 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     workerConcurrency: number('WORKER_CONCURRENCY', whole(1, 10_000, 250)),
     stalledAfterMs: number('STALLED_AFTER_SECONDS', whole(2, 600, 30)) * 1_000,
     maxUnitBytes: number('MAX_UNIT_BYTES', whole(1_024, 16_777_216, DEFAULT_MAX_UNIT_BYTES)),
+    sessionTtlSeconds: number('SESSION_TTL_SECONDS', whole(...SESSION_TTL_BOUNDS, DEFAULT_SESSION_TTL_SECONDS)),
     databasePoolSize: number('DATABASE_POOL_SIZE', whole(1, 200, 10)),
     settings: {
       tariffs: read('TARIFFS', readTariffs, defaultSettings.tariffs),

@@ -1,7 +1,7 @@
 export type { ReadOptions } from './client/api-client.js';
 export { BotLedger, type BotLedgerOptions } from './client/ledger.js';
 export type { OperationMethods, SendOptions, UnitMethods } from './client/methods.js';
-export type { BadgeFilter, Profile } from './client/reads.js';
+export type { BadgeFilter, Profile, UserSession } from './client/reads.js';
 export type { Receipt } from './client/receipt.js';
 export type { ExportView } from './domain/export-view.js';
 export type * from './domain/views.js';

@@ -32,17 +32,22 @@ export class ApiClient {
    *
    * @param path e.g. `/v1/leaderboard`; `:bot` stands for the bot's name
    * @param options.after a unit that the answer must know of
+   * @param options.timeoutMs how long to wait for an answer
    * @param query parameters; undefined ones are left out
    * @returns the JSON body
    * @throws ApiError for an error, or no answer
    */
-  async get<T>(path: string, { after }: ReadOptions = {}, query: Query = {}): Promise<T> {
+  async get<T>(
+    path: string,
+    { after, timeoutMs = READ_TIMEOUT_MS }: ReadOptions & { timeoutMs?: number } = {},
+    query: Query = {},
+  ): Promise<T> {
     if (!this.#url) throw new ApiError(0, 'reads need the API: give apiUrl and apiToken to new BotLedger()');
     const url = new URL(this.#url + path.replace(':bot', encodeURIComponent(this.#bot)));
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(name, String(value));
 
-    const response = await this.#fetch(url, after);
+    const response = await this.#fetch(url, after, timeoutMs);
     const body: unknown = await response.json().catch(() => undefined);
     if (response.ok && body !== undefined) return body as T;
     const detail = (body as { detail?: string; title?: string } | undefined) ?? {};
@@ -71,7 +76,7 @@ export class ApiClient {
     );
   }
 
-  async #fetch(url: URL, after: ReadOptions['after']): Promise<Response> {
+  async #fetch(url: URL, after: ReadOptions['after'], timeoutMs: number): Promise<Response> {
     const key = typeof after === 'string' ? after : after?.key;
     try {
       return await fetch(url, {
@@ -80,7 +85,7 @@ export class ApiClient {
           ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}),
           ...(key === undefined ? {} : { 'read-after': `${this.#bot}:${key}` }),
         },
-        signal: AbortSignal.timeout(READ_TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
       });
     } catch (cause) {
       throw new ApiError(0, `the API at ${url.origin} did not answer: check apiUrl and that \`botledger api\` runs`, {

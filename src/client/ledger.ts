@@ -1,7 +1,8 @@
 import { ValidationError } from '../errors.js';
 import { freshKey } from '../fresh-key.js';
+import { DEFAULT_SESSION_TTL_SECONDS, SESSION_TTL_BOUNDS } from '../hot/sessions.js';
 import { type OperationName, type OutcomeOf, operationNames } from '../operations/registry.js';
-import { botName, checkUnit, describe, isAlone, type Unit, type WireOperation } from '../operations/unit.js';
+import { botName, checkUnit, describe, type Unit, type WireOperation } from '../operations/unit.js';
 import { MOST_PARTITIONS } from '../queue.js';
 import { checkRedisUrl } from '../redis.js';
 import { ApiClient } from './api-client.js';
@@ -9,8 +10,11 @@ import type { OperationMethods, SendOptions, UnitMethods } from './methods.js';
 import { OutcomeReader } from './outcomes.js';
 import { Reads } from './reads.js';
 import { operationReceipt, type Receipt, unitReceipt } from './receipt.js';
-import { type Place, Sender, type SizedUnit } from './sender.js';
+import { type Place, type ReadyUnit, Sender } from './sender.js';
+import { SessionReads } from './sessions.js';
 import { collectOperations, type MethodArguments, wireOperation } from './unit-builder.js';
+import type { UpdateUnit } from './update.js';
+import { Updates } from './updates.js';
 
 /** Where a bot finds its ledger. What is left out is read from the environment. */
 export interface BotLedgerOptions {
@@ -26,6 +30,11 @@ export interface BotLedgerOptions {
   apiToken?: string;
   /** Most JSON, in bytes, of one unit; by default 256 KiB. */
   maxUnitBytes?: number;
+  /**
+   * How long a session stays in Redis after its last commit, in seconds; by default `SESSION_TTL_SECONDS`, as the
+   * workers, or else a day. What is not committed yet stays in any case.
+   */
+  sessionTtlSeconds?: number;
 }
 
 /** The outcomes of a unit's operations, in their order. */
@@ -47,6 +56,7 @@ for (const name of operationNames) {
 // The methods are made from the registry, so a new operation needs no line here.
 const WithOperations = OperationSender as unknown as abstract new (
   api: ApiClient,
+  sessions: SessionReads,
 ) => OperationSender & OperationMethods;
 
 /**
@@ -60,6 +70,8 @@ const WithOperations = OperationSender as unknown as abstract new (
 export class BotLedger extends WithOperations {
   /** The bot in whose name this ledger writes. */
   readonly bot: string;
+  /** For adapters to bot frameworks: the units and sessions of Telegram's updates. */
+  readonly updates: Updates;
   readonly #sender: Sender;
   readonly #outcomes: OutcomeReader;
   readonly #maxUnitBytes: number | undefined;
@@ -67,13 +79,22 @@ export class BotLedger extends WithOperations {
 
   /** @throws ValidationError naming every option that is missing or wrong */
   constructor(options: BotLedgerOptions = {}) {
-    const { bot, redisUrl, queuePartitions, apiUrl, apiToken } = readOptions(options);
+    const { bot, redisUrl, queuePartitions, apiUrl, apiToken, sessionTtlSeconds } = readOptions(options);
     const api = new ApiClient({ bot, url: apiUrl, token: apiToken });
-    super(api);
+    const sender = new Sender(redisUrl, queuePartitions, sessionTtlSeconds);
+    const sessions = new SessionReads(bot, sender.redis, sender.sessions, api);
+    super(api, sessions);
     this.bot = bot;
     this.#maxUnitBytes = options.maxUnitBytes;
-    this.#sender = new Sender(redisUrl, queuePartitions);
+    this.#sender = sender;
     this.#outcomes = new OutcomeReader(redisUrl, this.#sender.queues, api);
+    this.updates = new Updates({
+      reads: this,
+      readNoted: (telegramId) => sessions.getNoted(telegramId),
+      send: (units) => this.#send(units),
+      receiptOf: ({ queue, job, index }, key) =>
+        unitReceipt(this.#outcomes, { job: { queueName: queue, id: job }, index }, key),
+    });
   }
 
   /**
@@ -111,9 +132,7 @@ export class BotLedger extends WithOperations {
    * @throws QueueUnavailableError as `enqueue`; some may have arrived, so retry all with the same keys
    */
   async enqueueMany(units: readonly (SendOptions & { build: (unit: UnitMethods) => void })[]): Promise<UnitReceipt[]> {
-    const sized = units.map(({ build, ...options }) => this.#unit(collectOperations(build), options));
-    const places = await this.#sender.send(sized);
-    return sized.map(({ unit }, index) => unitReceipt(this.#outcomes, places[index] as Place, unit.key));
+    return this.#send(units.map(({ build, ...options }) => ({ ...options, operations: collectOperations(build) })));
   }
 
   /** Closes every connection. What was enqueued stays enqueued. */
@@ -122,10 +141,18 @@ export class BotLedger extends WithOperations {
     await this.#sender.close();
   }
 
-  #unit(operations: WireOperation[], { key = freshKey(), at = this.#now() }: SendOptions): SizedUnit {
-    const unit: Unit = { bot: this.bot, key, at: Number(at), operations };
-    const checked = checkUnit(unit, this.#maxUnitBytes);
-    return { unit, bytes: checked.bytes, alone: isAlone(checked) };
+  async #send(units: readonly (SendOptions & Omit<UpdateUnit, 'key' | 'noteFor'> & Partial<UpdateUnit>)[]) {
+    const ready = units.map(({ operations, noteFor = [], ...options }) => ({
+      ...this.#unit(operations, options),
+      noteFor,
+    }));
+    const places = await this.#sender.send(ready);
+    return ready.map(({ unit }, index): UnitReceipt => unitReceipt(this.#outcomes, places[index] as Place, unit.key));
+  }
+
+  #unit(operations: WireOperation[], { key, at = this.#now() }: SendOptions): ReadyUnit {
+    const unit: Unit = { bot: this.bot, key: key ?? freshKey(), at: Number(at), operations };
+    return { unit, checked: checkUnit(unit, this.#maxUnitBytes), keyed: key !== undefined };
   }
 
   /** Never back, also when the clock is set back: later saves of one bot must not look older. */
@@ -141,6 +168,7 @@ function readOptions(options: BotLedgerOptions) {
   const { bot = env['BOT_NAME'], redisUrl = env['REDIS_URL'] } = options;
   const { apiUrl = env['API_URL'] || undefined, apiToken = env['API_TOKEN'] } = options;
   const { queuePartitions = Number(env['QUEUE_PARTITIONS'] || 1) } = options;
+  const { sessionTtlSeconds = Number(env['SESSION_TTL_SECONDS'] || DEFAULT_SESSION_TTL_SECONDS) } = options;
 
   const problems: string[] = [];
   const name = botName.safeParse(bot);
@@ -152,9 +180,12 @@ function readOptions(options: BotLedgerOptions) {
     problems.push(
       `queuePartitions: must be a whole number from 1 to ${MOST_PARTITIONS}, as QUEUE_PARTITIONS of the workers`,
     );
+  const [least, most] = SESSION_TTL_BOUNDS;
+  if (!Number.isInteger(sessionTtlSeconds) || sessionTtlSeconds < least || sessionTtlSeconds > most)
+    problems.push(`sessionTtlSeconds: must be a whole number from ${least} to ${most}`);
   if (apiUrl && !isUrl(apiUrl, /^https?:$/)) problems.push('apiUrl: expected http://host:3000 or https://host');
   if (problems.length > 0) throw new ValidationError(problems);
-  return { bot: bot as string, redisUrl: redisUrl as string, queuePartitions, apiUrl, apiToken };
+  return { bot: bot as string, redisUrl: redisUrl as string, queuePartitions, apiUrl, apiToken, sessionTtlSeconds };
 }
 
 const isUrl = (text: string, protocol: RegExp) => URL.canParse(text) && protocol.test(new URL(text).protocol);

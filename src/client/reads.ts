@@ -3,14 +3,14 @@ import type {
   BadgeView,
   JsonObject,
   LeaderboardEntry,
-  SessionView,
   SubscriptionView,
   UserView,
 } from '../domain/views.js';
 import { QueueUnavailableError } from '../errors.js';
-import type { ReadOptions } from './api-client.js';
+import type { ApiClient, ReadOptions } from './api-client.js';
 import type { OperationMethods } from './methods.js';
 import { RecordReads } from './record-reads.js';
+import type { SessionReads } from './sessions.js';
 
 /** What a bot knows of a user from the update at hand. */
 export interface Profile {
@@ -27,31 +27,66 @@ export interface BadgeFilter {
   type?: string;
 }
 
-/** The reads of the SDK, over HTTP. They show what is committed; `after` says what they must know of. */
-export abstract class Reads extends RecordReads {
+/** A user with this bot's session and stats. */
+export interface UserSession<S, T> {
+  user: UserView;
+  session: S;
+  stats: T;
   /**
-   * The user with this bot's session and stats. A user nobody knows yet is answered as they will start: no XP,
-   * level 1, an empty session. A profile that differs from what is stored is written on the way; while Redis is away,
-   * that is left to the next call.
+   * False while the API does not answer, or none was given: `user` is then as a newcomer starts, so decide nothing by
+   * it. Session and stats are right all the same.
+   */
+  userIsCurrent: boolean;
+}
+
+/**
+ * The reads of the SDK. Sessions are read from Redis and show what was saved; everything else is read over HTTP and
+ * shows what is committed, and `after` says what it must know of.
+ */
+export abstract class Reads extends RecordReads {
+  readonly #sessions: SessionReads;
+
+  constructor(api: ApiClient, sessions: SessionReads) {
+    super(api);
+    this.#sessions = sessions;
+  }
+
+  /**
+   * This bot's session and stats of a user, as they were last saved; empty for a stranger. They are in Redis, and the
+   * API is asked only for those that were not in use for long. So a bot goes on with them while the database is down.
    *
-   * @throws ApiError
+   * @throws ApiError when they are not in Redis, and the API cannot be asked
+   */
+  async getSession<S = JsonObject, T = JsonObject>(telegramId: number): Promise<{ session: S; stats: T }> {
+    const { session, stats } = await this.#sessions.get(telegramId);
+    return { session: session as S, stats: stats as T };
+  }
+
+  /**
+   * The user with this bot's session and stats, which come as with `getSession()`. A user nobody knows yet is answered
+   * as they will start: no XP, level 1, an empty session. A profile that differs from what is stored is written on the
+   * way; while Redis or the API is away, that is left to the next call.
+   *
+   * @returns also `userIsCurrent`: whether the API answered
+   * @throws ApiError when session and stats are not in Redis and the API cannot be asked
    * @throws ValidationError when the profile does not fit
    */
   async getUserSession<S = JsonObject, T = JsonObject>(
     telegramId: number,
     profile: Profile = {},
     options: ReadOptions = {},
-  ): Promise<{ user: UserView; session: S; stats: T }> {
-    const path = `/v1/bots/:bot/users/${telegramId}/session`;
-    const { user, session, stats } = await this.api.get<SessionView>(path, options);
+  ): Promise<UserSession<S, T>> {
+    const { user, session, stats } = await this.#sessions.getWithUser(telegramId, options);
     const known = user ?? newUser(telegramId);
+    const userIsCurrent = user !== undefined;
     const differs = ([name, value]: [string, unknown]) => value !== undefined && value !== known[name as keyof Profile];
     const news = Object.entries(profile).filter(differs);
-    if (!user || news.length > 0) {
+    if (userIsCurrent && (!user || news.length > 0)) {
       const { touchUser } = this as unknown as OperationMethods;
       await touchUser.call(this, telegramId, profile).catch(unlessQueueUnavailable);
     }
-    return { user: { ...known, ...Object.fromEntries(news) }, session: session as S, stats: stats as T };
+    const answered = { ...known, ...Object.fromEntries(news) };
+    return { user: answered, session: session as S, stats: stats as T, userIsCurrent };
   }
 
   /** The user, or null when nobody knows them. @throws ApiError */

@@ -1,26 +1,29 @@
 import { once } from 'node:events';
 import type { Job, Queue } from 'bullmq';
 import { QueueUnavailableError } from '../errors.js';
-import { jobName, type Unit } from '../operations/unit.js';
+import { HotSessions } from '../hot/sessions.js';
+import { type CheckedUnit, isAlone, jobName, type Unit } from '../operations/unit.js';
 import { failFast, partitionOf, UnitQueues, unitJobOptions } from '../queue.js';
 import { openProducerRedis, type RedisClient } from '../redis.js';
+import { enterSessions } from './hot-writes.js';
 
 /** A unit ready to go. */
-export interface SizedUnit {
+export interface ReadyUnit {
   unit: Unit;
-  /** The size of its operations as JSON. */
-  bytes: number;
-  /** Whether it goes as a job of its own, so that nothing else is in the job of a deletion. */
-  alone: boolean;
+  checked: CheckedUnit;
+  /** Whether its key was given, so that a unit under the same key may come again. */
+  keyed: boolean;
+  /** Users whose hot sessions note the unit besides those whose sessions it writes. */
+  noteFor?: readonly number[];
 }
 
 /** Where a unit went: the job that carries it, and its place in it. */
 export interface Place {
-  job: Job;
+  job: Pick<Job, 'id' | 'queueName'>;
   index: number;
 }
 
-interface Pending extends SizedUnit {
+interface Pending extends ReadyUnit {
   deadline: number;
   resolve(place: Place): void;
   reject(error: Error): void;
@@ -37,28 +40,32 @@ const PACK_MAX_BYTES = 512 * 1024;
 
 /** Puts units into the queues of their partitions. Each has a send of its own under way. */
 export class Sender {
-  readonly #redis: RedisClient;
+  readonly redis: RedisClient;
   readonly queues: UnitQueues;
+  readonly sessions: HotSessions;
   readonly #partitions: readonly PartitionSender[];
 
-  constructor(redisUrl: string, partitions: number) {
-    this.#redis = openProducerRedis(redisUrl);
-    this.queues = new UnitQueues(this.#redis, partitions, failFast);
-    this.#partitions = this.queues.all.map((queue) => new PartitionSender(this.#redis, queue));
+  constructor(redisUrl: string, partitions: number, sessionTtlSeconds: number | undefined) {
+    this.redis = openProducerRedis(redisUrl);
+    this.queues = new UnitQueues(this.redis, partitions, failFast);
+    this.sessions = new HotSessions(this.redis, sessionTtlSeconds);
+    this.#partitions = this.queues.all.map((queue) => new PartitionSender(this.redis, queue, this.sessions));
   }
 
   /**
-   * Sends units, those of one user in their order and after those sent before.
+   * Sends units, those of one user in their order and after those sent before. Their sessions are hot when they are in
+   * the queue, and not before: what is read there was enqueued. Should the bot die in between, the commit removes what
+   * it finds outdated.
    *
    * @returns their places, once Redis holds them
    * @throws QueueUnavailableError within a second; the units may still have arrived
    */
-  send(units: readonly SizedUnit[]): Promise<Place[]> {
+  send(units: readonly ReadyUnit[]): Promise<Place[]> {
     const deadline = Date.now() + SEND_TIMEOUT_MS;
     const { length } = this.#partitions;
-    const places = units.map((sized) => {
-      const partition = this.#partitions[partitionOf(sized.unit, length)] as PartitionSender;
-      return new Promise<Place>((resolve, reject) => partition.add({ ...sized, deadline, resolve, reject }));
+    const places = units.map((ready) => {
+      const partition = this.#partitions[partitionOf(ready.unit, length)] as PartitionSender;
+      return new Promise<Place>((resolve, reject) => partition.add({ ...ready, deadline, resolve, reject }));
     });
     for (const partition of this.#partitions) partition.start();
     return Promise.all(places);
@@ -66,7 +73,7 @@ export class Sender {
 
   async close(): Promise<void> {
     await this.queues.close();
-    this.#redis.disconnect();
+    this.redis.disconnect();
   }
 }
 
@@ -77,12 +84,14 @@ export class Sender {
 class PartitionSender {
   readonly #redis: RedisClient;
   readonly #queue: Queue;
+  readonly #sessions: HotSessions;
   #pending: Pending[] = [];
   #sending = false;
 
-  constructor(redis: RedisClient, queue: Queue) {
+  constructor(redis: RedisClient, queue: Queue, sessions: HotSessions) {
     this.#redis = redis;
     this.#queue = queue;
+    this.#sessions = sessions;
     // Each receipt that waits listens for the queue's closing.
     queue.setMaxListeners(0);
   }
@@ -105,10 +114,13 @@ class PartitionSender {
   #takePack(): Pending[] {
     let bytes = 0;
     let size = 0;
-    for (const pending of this.#pending) {
-      bytes += pending.bytes;
+    // Nothing else is in the job of a deletion.
+    let alone = false;
+    for (const { checked } of this.#pending) {
+      bytes += checked.bytes;
       const full = size >= PACK_MAX_UNITS || bytes > PACK_MAX_BYTES;
-      if (size > 0 && (full || pending.alone || this.#pending[0]?.alone)) break;
+      if (size > 0 && (full || alone || isAlone(checked))) break;
+      alone = isAlone(checked);
       size++;
     }
     return this.#pending.splice(0, size);
@@ -116,14 +128,24 @@ class PartitionSender {
 
   async #sendPack(pack: readonly Pending[]): Promise<void> {
     const units = pack.map(({ unit }) => unit);
+    const deadline = pack[0]?.deadline ?? 0;
+    const fail = (cause: unknown) => {
+      for (const { unit, reject } of pack) reject(new QueueUnavailableError(unit.key, { cause }));
+    };
     try {
-      const job = await this.#beforeDeadline(pack[0]?.deadline ?? 0, async (signal) => {
+      const job = await this.#beforeDeadline(deadline, async (signal) => {
         if (this.#redis.status !== 'ready') await once(this.#redis, 'ready', { signal });
         return this.#queue.add(jobName(units), { v: 1, units }, unitJobOptions);
       });
-      for (const [index, { resolve }] of pack.entries()) resolve({ job, index });
+      const entered = pack.flatMap((ready, index) => enterSessions(this.#sessions, ready, { job, index }));
+      const done = () => {
+        for (const [index, { resolve }] of pack.entries()) resolve({ job, index });
+      };
+      if (entered.length === 0) return done();
+      // The next pack does not wait for it: on one connection, what is asked first is done first.
+      void this.#beforeDeadline(deadline, () => Promise.all(entered)).then(done, fail);
     } catch (cause) {
-      for (const { unit, reject } of pack) reject(new QueueUnavailableError(unit.key, { cause }));
+      fail(cause);
     }
   }
 

@@ -4,7 +4,8 @@ import { Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { earlier } from '../domain/time.js';
-import { IdempotencyConflictError, ValidationError } from '../errors.js';
+import { ValidationError } from '../errors.js';
+import { HotSessions } from '../hot/sessions.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
 import type { Operation } from '../operations/operation.js';
@@ -18,6 +19,7 @@ import { forgetJobs } from './forget-jobs.js';
 import type { FailedUnit, UnitResult } from './ledger.js';
 import { CommitMetrics } from './metrics.js';
 import { Partitions } from './partitions.js';
+import { isHopeless, settleSessions } from './settle-sessions.js';
 
 /** What a job answers for each of its units, in their order. */
 export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { movedTo: string };
@@ -49,12 +51,13 @@ export async function startCommitWorker({
   const limits = { maxUnits: config.batchMaxUnits, maxBytes: config.batchMaxBytes };
   const batcher = new Batcher(new Committer(database, { settings: config.settings }), limits, logger);
   const commitMetrics = new CommitMetrics(metrics);
+  const sessions = new HotSessions(redis, config.sessionTtlSeconds);
   // Divided, so that what a process holds in memory, and leaves behind when it dies, does not grow with the partitions.
   const concurrency = Math.ceil(config.workerConcurrency / config.queuePartitions);
 
   const take = async (name: string) => {
     const queue = new Queue(name, { connection: redis });
-    const processor = new JobProcessor(batcher, redis, queue, config.maxUnitBytes, commitMetrics, logger);
+    const processor = new JobProcessor(batcher, redis, sessions, queue, config.maxUnitBytes, commitMetrics, logger);
     const worker = new Worker(name, (job, token) => processor.process(job, token), {
       connection: redis,
       concurrency,
@@ -103,6 +106,7 @@ class JobProcessor {
   constructor(
     readonly batcher: Batcher,
     readonly redis: RedisClient,
+    readonly sessions: HotSessions,
     readonly queue: Queue,
     readonly maxUnitBytes: number,
     readonly metrics: CommitMetrics,
@@ -139,14 +143,17 @@ class JobProcessor {
   }
 
   /** What the commit could not do in the database. It may happen twice, when the worker dies before the job is done. */
-  #followUp({ at, operations }: CheckedUnit, result: UnitResult): Promise<unknown>[] {
-    if (result.status !== 'applied') return [];
-    return operations.flatMap(({ operation, telegramId }, index) => {
+  #followUp(unit: CheckedUnit, result: UnitResult): Promise<unknown>[] {
+    const settled = settleSessions(this.sessions, unit, result);
+    if (result.status !== 'applied') return [settled];
+    const followUps = unit.operations.flatMap(({ operation, telegramId }, index) => {
       const { warning } = result.outcomes[index] as { warning?: string };
       if (warning) this.logger.warn({ name: operation.name, warning }, 'applied with a warning');
       if (!operation.alone || telegramId === undefined) return [];
-      return [forgetJobs(this.redis, telegramId, earlier(at, new Date()))];
+      const at = earlier(unit.at, new Date());
+      return [forgetJobs(this.redis, telegramId, at), this.sessions.forget(telegramId, unit.key, at, true)];
     });
+    return [settled, ...followUps];
   }
 
   /** A unit that fails in a pack becomes a job of its own, so that its retries and its end can be seen. */
@@ -183,9 +190,8 @@ function isPackWithDeletion({ data }: Job<{ units: (Partial<Unit> | null)[] }>):
 function answerAlone(raw: unknown, result: UnitResult): UnitAnswer {
   if (result.status === 'applied') return { key: (raw as Unit).key, outcomes: result.outcomes };
   const { error } = result;
-  // No retry can mend these; what failed otherwise is tried again after a pause.
-  const hopeless = error instanceof ValidationError || error instanceof IdempotencyConflictError;
-  throw hopeless ? new UnrecoverableError(reason(error)) : new Error(reason(error), { cause: error });
+  // What failed otherwise is tried again after a pause.
+  throw isHopeless(error) ? new UnrecoverableError(reason(error)) : new Error(reason(error), { cause: error });
 }
 
 /** The reason as it stands in Bull Board: the kind of error first, by which the SDK knows it again. */

@@ -34,13 +34,7 @@ export function storeSession(rows: Rows, { telegramId, bot, at }: Write, { sessi
 export function countTraining(rows: Rows, where: Write, score: number): void {
   const user = rows.user(where.telegramId);
   const row = rows.find('botSessions', user, where.bot);
-  const stats = row ? (JSON.parse(row.statsData) as Record<string, unknown>) : {};
-  const counted = {
-    ...stats,
-    total_trainings: numberOr(0, stats['total_trainings']) + 1,
-    best_score: Math.max(numberOr(score, stats['best_score']), score),
-    last_training_date: lastDate(stats['last_training_date'], where.at),
-  };
+  const counted = withTraining(row ? JSON.parse(row.statsData) : {}, score, where.at);
   if (!row) {
     addSession(rows, user, where, { session: undefined, stats: counted });
     return;
@@ -48,6 +42,17 @@ export function countTraining(rows: Rows, where: Write, score: number): void {
   row.statsData = JSON.stringify(counted);
   row.statsAt = later(row.statsAt, where.at);
   row.updatedAt = later(row.updatedAt, where.at);
+}
+
+/** Stats with one more training in them. */
+export function withTraining(stats: object, score: number, at: Date): object {
+  const before = stats as Record<string, unknown>;
+  return {
+    ...before,
+    total_trainings: numberOr(0, before['total_trainings']) + 1,
+    best_score: Math.max(numberOr(score, before['best_score']), score),
+    last_training_date: lastDate(before['last_training_date'], at),
+  };
 }
 
 function addSession(rows: Rows, user: UserRow, { bot, at }: Write, { session, stats }: Parts): void {

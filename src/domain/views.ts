@@ -29,8 +29,17 @@ export const userView = z.strictObject({
 });
 export type UserView = z.infer<typeof userView>;
 
-/** A bot's session of a user; `user` is null when nobody knows them yet. */
-export const sessionView = z.strictObject({ user: userView.nullable(), session: jsonObject, stats: jsonObject });
+/**
+ * A bot's session of a user; `user` is null when nobody knows them yet. The times are those at which the bot made
+ * session and stats; null while it has not.
+ */
+export const sessionView = z.strictObject({
+  user: userView.nullable(),
+  session: jsonObject,
+  stats: jsonObject,
+  sessionAt: moment.nullable(),
+  statsAt: moment.nullable(),
+});
 export type SessionView = z.infer<typeof sessionView>;
 
 export const badgeView = z.strictObject({

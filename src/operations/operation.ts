@@ -18,6 +18,14 @@ export interface Context extends SharedContext {
   readonly created: boolean;
 }
 
+/** A bot's session of a user, as far as it is known without the database. */
+export interface SessionImage {
+  readonly session?: object;
+  readonly stats?: object;
+  /** Whether the stats follow from what the database holds: until it is asked, they are at best foreseen. */
+  readonly counted?: boolean;
+}
+
 /** Whether an operation names a user. */
 export type Subject = 'user' | 'none';
 
@@ -34,6 +42,8 @@ export interface Operation<
   /** Must be the only operation of its unit, goes as a job of its own, and is committed by itself. */
   readonly alone?: boolean;
   touches(payload: z.output<S>, bot: string): Touches;
+  /** What it makes of the bot's session, for the copy in Redis; absent when it leaves that alone. */
+  image?(payload: z.output<S>, before: SessionImage, at: Date): SessionImage;
   apply(rows: Rows, payload: z.output<S>, context: U extends 'none' ? SharedContext : Context): O;
 }
 
@@ -43,6 +53,7 @@ interface Definition<N extends string, S extends z.ZodObject, O, C> {
   payload: S;
   alone?: boolean;
   touches?: (payload: z.output<S>, bot: string) => Touches;
+  image?: (payload: z.output<S>, before: SessionImage, at: Date) => SessionImage;
   apply: (rows: Rows, payload: z.output<S>, context: C) => O;
 }
 

@@ -8,6 +8,7 @@ export const resetSession = operation({
   name: 'resetSession',
   payload: z.strictObject({ session: jsonObject.optional(), keepStats: z.boolean().default(true) }),
   touches: (_, bot) => ({ botSessions: [[bot]] }),
+  image: ({ session = {}, keepStats }, before) => ({ ...before, session, ...(!keepStats && { stats: {} }) }),
   apply: (rows, { session = {}, keepStats }, context) => ({
     saved: storeSession(rows, context, { session, stats: keepStats ? undefined : {} }),
   }),

@@ -10,5 +10,6 @@ export const saveSession = operation({
     .strictObject({ session: jsonObject.optional(), stats: jsonObject.optional() })
     .refine(({ session, stats }) => session ?? stats, 'give session, stats or both'),
   touches: (_, bot) => ({ botSessions: [[bot]] }),
+  image: ({ session, stats }, before) => ({ ...before, ...(session && { session }), ...(stats && { stats }) }),
   apply: (rows, { session, stats }, context) => ({ saved: storeSession(rows, context, { session, stats }) }),
 });

@@ -3,7 +3,7 @@ import stringify from 'safe-stable-stringify';
 import * as z from 'zod';
 import { ValidationError } from '../errors.js';
 import { telegramId } from './fields.js';
-import type { Operation } from './operation.js';
+import type { Operation, SessionImage } from './operation.js';
 import { findOperation, type OperationName, operationNames, operations } from './registry.js';
 
 /** One operation on the wire: its name, its user, and the payload's fields beside them. */
@@ -151,6 +151,16 @@ export function checkUnit(raw: unknown, maxBytes: number = DEFAULT_MAX_UNIT_BYTE
 
 /** Whether a unit is a deletion, or another operation that stays by itself in its unit, its job and its transaction. */
 export const isAlone = ({ operations }: CheckedUnit): boolean => operations[0]?.operation.alone === true;
+
+/** What a unit makes of its bot's sessions, by user; empty for a unit that leaves them alone. */
+export function sessionImages({ operations, at }: CheckedUnit): Map<number, SessionImage> {
+  const images = new Map<number, SessionImage>();
+  for (const { operation, telegramId, payload } of operations) {
+    if (!operation.image || telegramId === undefined) continue;
+    images.set(telegramId, operation.image(payload, images.get(telegramId) ?? {}, at));
+  }
+  return images;
+}
 
 const LONGEST_JOB_NAME = 80;
 

@@ -35,7 +35,8 @@ const SESSION_OF_USER = 'FROM bot_sessions AS s WHERE s.user_id = u.id AND s.bot
 export const SESSION: Statement = {
   name: 'botledger_read_session',
   text: `SELECT ${USER_COLUMNS},
-      (SELECT s.session_data ${SESSION_OF_USER}) AS session, (SELECT s.stats_data ${SESSION_OF_USER}) AS stats
+      (SELECT s.session_data ${SESSION_OF_USER}) AS session, (SELECT s.stats_data ${SESSION_OF_USER}) AS stats,
+      (SELECT s.session_at ${SESSION_OF_USER}) AS "sessionAt", (SELECT s.stats_at ${SESSION_OF_USER}) AS "statsAt"
     FROM users AS u WHERE u.telegram_id = $1`,
 };
 

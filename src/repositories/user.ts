@@ -72,4 +72,5 @@ export function userView(user: UserColumns): UserView {
   };
 }
 
-const isoOf = (moment: Date | string) => (typeof moment === 'string' ? new Date(moment) : moment).toISOString();
+/** ISO 8601, of what either driver gives. */
+export const isoOf = (moment: Date | string) => (typeof moment === 'string' ? new Date(moment) : moment).toISOString();

@@ -54,6 +54,8 @@ for (const dialect of dialects) {
         user,
         session: { question_count: 5 },
         stats: {},
+        sessionAt: '2025-01-15T12:00:00.000Z',
+        statsAt: '2025-01-15T12:00:00.000Z',
       });
     });
 
@@ -64,7 +66,7 @@ for (const dialect of dialects) {
       expect(await answer('/v1/users/404/subscription')).to.deep.equal({ subscription: null });
       expect(await answer('/v1/users/404/access')).to.deep.equal({ hasAccess: false, accessType: null, details: {} });
       const session = await answer('/v1/bots/spin_bot/users/404/session');
-      expect(session).to.deep.equal({ user: null, session: {}, stats: {} });
+      expect(session).to.deep.equal({ user: null, session: {}, stats: {}, sessionAt: null, statsAt: null });
     });
 
     it('answers the leaderboard in pages', async () => {

@@ -49,7 +49,13 @@ for (const dialect of dialects) {
       expect(await badges.count(1)).to.equal(0);
       expect(await subscriptions.checkAccess(1)).to.deep.equal({ hasAccess: false, accessType: null, details: {} });
       expect(await subscriptions.active(1)).to.equal(null);
-      expect(await sessions.byTelegramId(1, 'spin_bot')).to.deep.equal({ user: null, session: {}, stats: {} });
+      expect(await sessions.byTelegramId(1, 'spin_bot')).to.deep.equal({
+        user: null,
+        session: {},
+        stats: {},
+        sessionAt: null,
+        statsAt: null,
+      });
     });
 
     it('keeps the sessions of the bots apart', async () => {
@@ -59,7 +65,7 @@ for (const dialect of dialects) {
       const spin = await repositories.sessions.byTelegramId(user.telegramId, 'spin_bot');
       expect(spin).to.deep.include({ session: { question_count: 5 }, stats: { best_score: 185 } });
       const quiz = await repositories.sessions.byTelegramId(user.telegramId, 'quiz_bot');
-      expect(quiz).to.deep.equal({ user: spin.user, session: {}, stats: {} });
+      expect(quiz).to.deep.equal({ user: spin.user, session: {}, stats: {}, sessionAt: null, statsAt: null });
       expect(quiz.user).to.include({ totalXp: 100 });
     });
 

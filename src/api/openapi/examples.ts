@@ -50,6 +50,8 @@ export const session: SessionView = {
   user,
   session: { question_count: 5, clarity_level: 75, chat_state: 'in_progress' },
   stats: { total_trainings: 10, best_score: 185 },
+  sessionAt: '2025-01-15T10:30:00.000Z',
+  statsAt: '2025-01-15T10:29:00.000Z',
 };
 
 export const subscription: SubscriptionView = {

@@ -1,0 +1,36 @@
+import { earlier } from '../domain/time.js';
+import { IdempotencyConflictError, ValidationError } from '../errors.js';
+import type { HotSessions, Settled } from '../hot/sessions.js';
+import { type CheckedUnit, sessionImages } from '../operations/unit.js';
+import type { UnitResult } from './ledger.js';
+
+/** Tells the hot sessions what became of a unit's writes; nothing while it is still to be tried again. */
+export async function settleSessions(sessions: HotSessions, unit: CheckedUnit, result: UnitResult): Promise<void> {
+  const images = sessionImages(unit);
+  if (images.size === 0 || (result.status === 'failed' && !isHopeless(result.error))) return;
+  const at = earlier(unit.at, new Date());
+  await Promise.all(
+    [...images].map(([telegramId, { session, stats, counted }]) => {
+      const refused = result.status === 'failed' || result.repeated || isRefused(unit, telegramId, result.outcomes);
+      const became = (part: Settled | undefined): Settled => (part && refused ? 'refused' : (part ?? ''));
+      const { bot, key } = unit;
+      return sessions.settle(
+        { bot, telegramId, key, at },
+        became(session && 'stored'),
+        counted && !refused ? 'counted' : became(stats && 'stored'),
+      );
+    }),
+  );
+}
+
+/** Whether no retry can mend it. */
+export const isHopeless = (error: Error): boolean =>
+  error instanceof ValidationError || error instanceof IdempotencyConflictError;
+
+/** Whether the database holds something newer, or the user was deleted since: what it has is read from there again. */
+function isRefused({ operations }: CheckedUnit, telegramId: number, outcomes: readonly unknown[]): boolean {
+  return operations.some(({ telegramId: user }, index) => {
+    const { saved, userDeleted } = outcomes[index] as { saved?: boolean; userDeleted?: true };
+    return user === telegramId && (saved === false || userDeleted === true);
+  });
+}

@@ -1,0 +1,144 @@
+import type { SessionView } from '../domain/views.js';
+import type { SessionImage } from '../operations/operation.js';
+import type { RedisClient } from '../redis.js';
+import { FORGET, PUT, SETTLE, WARM } from './scripts.js';
+
+/** How long a session stays in Redis after its last commit, unless SESSION_TTL_SECONDS says otherwise: a day. */
+export const DEFAULT_SESSION_TTL_SECONDS = 86_400;
+
+/** The least and the most of it: from a minute to a year. */
+export const SESSION_TTL_BOUNDS = [60, 31_536_000] as const;
+
+/** Who writes, in which bot. */
+interface Writer {
+  readonly bot: string;
+  readonly telegramId: number;
+  /** The key of the unit: by it a version is known again. */
+  readonly key: string;
+  /** When the bot made the unit. */
+  readonly at: Date;
+}
+
+/** Where the job of a unit is found again. */
+export interface JobAddress {
+  readonly queue: string;
+  readonly job: string;
+  /** The unit's place in the job. */
+  readonly index: number;
+}
+
+/** What a unit writes into the hot sessions. */
+export interface HotWrite extends Writer {
+  readonly image: SessionImage;
+  /** Whether a unit of this key may come again: then its job is noted, and the second one changes nothing here. */
+  readonly keyed: boolean;
+}
+
+/** What became of a part: `counted` is known to the database alone, `refused` is not there. */
+export type Settled = 'stored' | 'counted' | 'refused' | '';
+
+/** A part is undefined when only the database knows it. Values are JSON. */
+export interface HotSession {
+  readonly session: string | undefined;
+  readonly stats: string | undefined;
+}
+
+/** A hot session with the units that wrote it, the latest of those with keys, and where their jobs are. */
+export interface NotedSession extends HotSession {
+  readonly units: ReadonlyMap<string, JobAddress>;
+}
+
+/** How many keyed units are remembered per user and bot. Redelivered updates are among the latest. */
+const KEYS_NOTED = 32;
+
+/** A version without content only has to wait for a put that was overtaken by the commit; a send takes a second. */
+const LATE_PUT_SECONDS = 60;
+
+type Script = (hash: string, ...values: (string | number)[]) => Promise<unknown>;
+type Scripts = Record<'hotPut' | 'hotSettle' | 'hotWarm' | 'hotForget', Script>;
+
+/**
+ * Sessions as the bots left them, in Redis: one hash per user, with all bots in it, so that a deletion finds them all.
+ * Each part has the time of its write, and a newer one is never replaced by an older. What is not committed yet does
+ * not expire.
+ */
+export class HotSessions {
+  readonly #redis: RedisClient;
+  readonly #scripts: Scripts;
+  readonly #ttlSeconds: number;
+
+  constructor(redis: RedisClient, ttlSeconds = DEFAULT_SESSION_TTL_SECONDS) {
+    const scripts = { hotPut: PUT, hotSettle: SETTLE, hotWarm: WARM, hotForget: FORGET };
+    for (const [name, lua] of Object.entries(scripts)) redis.defineCommand(name, { numberOfKeys: 1, lua });
+    this.#redis = redis;
+    this.#scripts = redis as unknown as Scripts;
+    this.#ttlSeconds = ttlSeconds;
+  }
+
+  /** What Redis knows of a user's session in a bot. One command. */
+  async read(bot: string, telegramId: number): Promise<NotedSession> {
+    const fields = [`session:${bot}`, `stats:${bot}`, `session@${bot}`, `stats@${bot}`, 'deleted', `keys:${bot}`];
+    const [session, stats, sessionVersion, statsVersion, deleted, keys] = await this.#redis.hmget(
+      hashOf(telegramId),
+      ...fields,
+    );
+    // Nothing was written since the deletion, so there is nothing to ask the database for.
+    const unwritten = deleted ? '{}' : undefined;
+    return {
+      session: session ?? (sessionVersion ? undefined : unwritten),
+      stats: stats ?? (statsVersion ? undefined : unwritten),
+      units: jobsOf(keys ?? ''),
+    };
+  }
+
+  /** Puts what a unit writes, as far as it is not older than what is there. */
+  async put({ bot, telegramId, key, at, image, keyed }: HotWrite, { queue, job, index }: JobAddress): Promise<void> {
+    const line = keyed ? `${key} ${queue} ${job} ${index}` : '';
+    const [session, stats] = [image.session, image.stats].map((part) => (part ? JSON.stringify(part) : ''));
+    await this.#run('hotPut', telegramId, bot, key, at.getTime(), line, session as string, stats as string, KEYS_NOTED);
+  }
+
+  /** Says what became of a unit's write. From then on it may expire, and what was refused is gone. */
+  async settle({ bot, telegramId, key, at }: Writer, session: Settled, stats: Settled): Promise<void> {
+    await this.#run('hotSettle', telegramId, bot, key, at.getTime(), session, stats, LATE_PUT_SECONDS);
+  }
+
+  /**
+   * Puts what the database holds, where Redis knows nothing.
+   *
+   * @returns both parts as they are then: Redis may know something newer by now
+   */
+  async warm(bot: string, telegramId: number, held: Omit<SessionView, 'user'>): Promise<HotSession> {
+    const { session, stats, sessionAt, statsAt } = held;
+    const values = [timeOf(sessionAt), JSON.stringify(session), timeOf(statsAt), JSON.stringify(stats)];
+    const [hotSession, hotStats] = (await this.#run('hotWarm', telegramId, bot, ...values)) as (string | null)[];
+    return { session: hotSession ?? undefined, stats: hotStats ?? undefined };
+  }
+
+  /**
+   * Removes what every bot wrote of a user up to a deletion, which stays as a tombstone: what was made before it and
+   * comes later is not put.
+   *
+   * @param committed whether the database has the deletion already
+   */
+  async forget(telegramId: number, key: string, at: Date, committed: boolean): Promise<void> {
+    await this.#run('hotForget', telegramId, key, at.getTime(), committed ? '+' : '-');
+  }
+
+  #run(script: keyof Scripts, telegramId: number, ...values: (string | number)[]): Promise<unknown> {
+    return this.#scripts[script](hashOf(telegramId), this.#ttlSeconds, ...values);
+  }
+}
+
+const hashOf = (telegramId: number) => `botledger:sessions:${telegramId}`;
+
+const timeOf = (moment: string | null) => (moment === null ? 0 : Date.parse(moment));
+
+function jobsOf(lines: string): Map<string, JobAddress> {
+  const units = new Map<string, JobAddress>();
+  for (const line of lines.split('\n')) {
+    const [key, queue, job, index] = line.split(' ');
+    if (key && queue && job) units.set(key, { queue, job, index: Number(index) });
+  }
+  return units;
+}
