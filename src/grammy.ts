@@ -27,8 +27,23 @@ export interface StorageOptions {
  * @example
  * bot.use(session({ initial, storage: storage(ledger), getSessionKey: bySender }));
  */
-export function storage<T>(ledger: BotLedger, { ownerOf = ownerOfKey }: StorageOptions = {}): StorageAdapter<T> {
-  return ledger.updates.sessions<T>(ownerOf);
+export function storage<T>(ledger: BotLedger, { ownerOf }: StorageOptions = {}): StorageAdapter<T> {
+  // Keys of another form can be read, but not made.
+  if (ownerOf) return ledger.updates.sessions<T>(ownerOf);
+  const entries = async function* () {
+    for await (const { telegramId, name, value } of ledger.updates.all<T>())
+      yield [name === '' ? `${telegramId}` : `${name}:${telegramId}`, value] as [key: string, value: T];
+  };
+  return {
+    ...ledger.updates.sessions<T>(ownerOfKey),
+    readAllEntries: entries,
+    async *readAllKeys() {
+      for await (const [key] of entries()) yield key;
+    },
+    async *readAllValues() {
+      for await (const [, value] of entries()) yield value;
+    },
+  };
 }
 
 /** The session key of an update: who sent it. */

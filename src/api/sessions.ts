@@ -1,7 +1,7 @@
-import { sessionView } from '../domain/views.js';
+import { sessionPage, sessionView } from '../domain/views.js';
 import type { Repositories } from '../repositories/index.js';
 import { requireOwnBot } from './auth.js';
-import { bot, telegramId } from './parameters.js';
+import { before, bot, limit, telegramId } from './parameters.js';
 import { Routes } from './route.js';
 
 /** What each bot keeps for itself. */
@@ -19,6 +19,20 @@ export function sessionsRoutes({ sessions }: Repositories): Routes {
     answer({ params, caller }) {
       requireOwnBot(caller, params.bot);
       return sessions.byTelegramId(params.telegramId, params.bot);
+    },
+  });
+
+  routes.read({
+    id: 'getSessions',
+    path: '/v1/bots/:bot/sessions',
+    summary: "A bot's sessions, of its latest users first",
+    details: 'Page by page.',
+    params: { bot },
+    query: { limit, before: before.optional() },
+    returns: sessionPage,
+    answer({ params, query, caller }) {
+      requireOwnBot(caller, params.bot);
+      return sessions.byBot(params.bot, query);
     },
   });
 

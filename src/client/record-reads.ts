@@ -1,5 +1,5 @@
 import type { ExportView } from '../domain/export-view.js';
-import type { PaymentView, PromocodeView, TrainingPage } from '../domain/views.js';
+import type { PaymentView, PromocodeView, SessionPage, TrainingPage } from '../domain/views.js';
 import type { ApiClient, ReadOptions } from './api-client.js';
 
 /** The SDK's reads of what is on record: trainings, payments, promocodes, and all of it about one user. */
@@ -23,6 +23,21 @@ export abstract class RecordReads {
   ): Promise<TrainingPage> {
     const path = `/v1/users/${telegramId}/trainings`;
     return this.api.get<TrainingPage>(path, { after }, { limit, before: before ?? undefined });
+  }
+
+  /**
+   * This bot's sessions as far as they are committed, of its latest users first, page by page.
+   *
+   * @param options.limit most sessions at once, 1 to 100
+   * @param options.before the `next` of an earlier page
+   * @throws ApiError
+   */
+  async getSessions({
+    limit,
+    before,
+    after,
+  }: { limit?: number; before?: string | null } & ReadOptions = {}): Promise<SessionPage> {
+    return this.api.get<SessionPage>('/v1/bots/:bot/sessions', { after }, { limit, before: before ?? undefined });
   }
 
   /** The payments of a user, latest first. @throws ApiError */

@@ -10,6 +10,12 @@ export function valueIn(document: JsonObject, name: string): unknown {
   return name === '' && !isEmpty(own) ? own : undefined;
 }
 
+/** The names that a bot's session of a user has values under. */
+export function namesIn(document: JsonObject): string[] {
+  const { own, named } = split(document);
+  return [...(isEmpty(own) ? [] : ['']), ...Object.keys(named)];
+}
+
 /** A bot's session with a value put under a name; undefined removes it. The other values stay. */
 export function withValue(document: JsonObject, name: string, value: unknown): JsonObject {
   const { own, named } = split(document);

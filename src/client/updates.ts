@@ -1,7 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { freshKey } from '../fresh-key.js';
-import { valueIn, withValue } from './session-document.js';
+import { namesIn, valueIn, withValue } from './session-document.js';
 import { Update, type UpdateHost, UpdateLedger } from './update.js';
+
+/** Sessions that are read at once: as many as the API gives. */
+const PAGE = 100;
 
 /** Whose session a key of a bot framework means, and which of theirs: '' for the session itself. */
 export interface SessionOwner {
@@ -16,6 +19,9 @@ export interface KeyedSessions<T> {
   delete(key: string): Promise<void>;
   has(key: string): Promise<boolean>;
 }
+
+/** A value, and whose it is. */
+export type OwnedSession<T> = SessionOwner & { value: T };
 
 /** What the adapters to bot frameworks share: updates, and the sessions that are read and written in them. */
 export class Updates {
@@ -72,6 +78,17 @@ export class Updates {
       delete: (key) => write(key, undefined),
       has: async (key) => (await read(key)) !== undefined,
     };
+  }
+
+  /** Every value of the bot's sessions that is committed, of its latest users first. */
+  async *all<T>(): AsyncGenerator<OwnedSession<T>> {
+    for (let before: string | null | undefined; before !== null; ) {
+      const page = await this.#host.reads.getSessions({ limit: PAGE, ...(before && { before }) });
+      for (const { telegramId, session } of page.sessions) {
+        for (const name of namesIn(session)) yield { telegramId, name, value: valueIn(session, name) as T };
+      }
+      before = page.next;
+    }
   }
 }
 

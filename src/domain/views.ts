@@ -42,6 +42,13 @@ export const sessionView = z.strictObject({
 });
 export type SessionView = z.infer<typeof sessionView>;
 
+/** Some of a bot's sessions, of its latest users first. `next` asks for those before them, as `before`; else null. */
+export const sessionPage = z.strictObject({
+  sessions: z.array(sessionView.omit({ user: true }).extend({ telegramId: whole })),
+  next: text.nullable(),
+});
+export type SessionPage = z.infer<typeof sessionPage>;
+
 export const badgeView = z.strictObject({
   badgeType: text,
   earnedInBot: text,

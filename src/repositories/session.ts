@@ -1,7 +1,8 @@
 import type { Database, Row } from '../database.js';
 import type { JsonText } from '../domain/rows.js';
-import type { SessionView } from '../domain/views.js';
-import { SESSION } from './statements.js';
+import type { SessionPage, SessionView } from '../domain/views.js';
+import { readCursor, writeCursor } from './cursor.js';
+import { SESSION, SESSIONS } from './statements.js';
 import { isoOf, type UserColumns, userView } from './user.js';
 
 /** Reads the bots' sessions. */
@@ -19,15 +20,37 @@ export class SessionRepository {
   async byTelegramId(telegramId: number, bot: string): Promise<SessionView> {
     const [row] = await this.#database.read(SESSION, [telegramId, bot]);
     if (!row) return { user: null, session: {}, stats: {}, sessionAt: null, statsAt: null };
+    return { user: userView(row as unknown as UserColumns), ...partsOf(row) };
+  }
+
+  /**
+   * A bot's sessions, of its latest users first, page by page.
+   *
+   * @param query.before a page's `next`: the sessions before those
+   * @throws ValidationError when `before` is no cursor
+   */
+  async byBot(
+    bot: string,
+    { limit = 10, before }: { limit?: number; before?: string | undefined },
+  ): Promise<SessionPage> {
+    const cursor = before === undefined ? Number.MAX_SAFE_INTEGER : readCursor(before);
+    // One more tells whether there is a next page.
+    const rows = await this.#database.read(SESSIONS, [bot, cursor, limit + 1]);
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
     return {
-      user: userView(row as unknown as UserColumns),
-      session: objectOf(row, 'session'),
-      stats: objectOf(row, 'stats'),
-      sessionAt: timeOf(row, 'sessionAt'),
-      statsAt: timeOf(row, 'statsAt'),
+      sessions: page.map((row) => ({ telegramId: Number(row['telegramId']), ...partsOf(row) })),
+      next: last && rows.length > limit ? writeCursor(Number(last['id'])) : null,
     };
   }
 }
+
+const partsOf = (row: Row): Omit<SessionView, 'user'> => ({
+  session: objectOf(row, 'session'),
+  stats: objectOf(row, 'stats'),
+  sessionAt: timeOf(row, 'sessionAt'),
+  statsAt: timeOf(row, 'statsAt'),
+});
 
 const objectOf = (row: Row, column: string) => JSON.parse((row[column] as JsonText | null) ?? '{}');
 

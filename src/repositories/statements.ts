@@ -40,6 +40,15 @@ export const SESSION: Statement = {
     FROM users AS u WHERE u.telegram_id = $1`,
 };
 
+/** The sessions of `$1`, a bot, latest users first: `$3` of those before `$2`, the id of a user. */
+export const SESSIONS: Statement = {
+  name: 'botledger_read_sessions',
+  text: `SELECT s.user_id AS id, u.telegram_id AS "telegramId", s.session_data AS session, s.stats_data AS stats,
+      s.session_at AS "sessionAt", s.stats_at AS "statsAt"
+    FROM bot_sessions AS s JOIN users AS u ON u.id = s.user_id
+    WHERE s.bot_name = $1 AND s.user_id < CAST($2 AS BIGINT) ORDER BY s.user_id DESC LIMIT $3`,
+};
+
 /** Buckets hold every user, where there are buckets. */
 const TOTAL = 'COALESCE((SELECT CAST(sum(users) AS BIGINT) FROM rank_counts), (SELECT count(*) FROM users))';
 

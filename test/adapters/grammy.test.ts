@@ -26,6 +26,12 @@ type CountedContext = Context & SessionFlavor<Counted> & LedgerFlavor;
 
 const user = 123_456;
 
+async function listed<T>(values: Iterable<T> | AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const value of values) all.push(value);
+  return all;
+}
+
 describe('botledger/grammy', () => {
   let api: TestApi;
   let side: TestBot;
@@ -210,6 +216,20 @@ describe('botledger/grammy', () => {
     const error = await rejection(Promise.resolve(kept.write(`${user}`, { when: new Date() })));
     expect(error).to.be.instanceOf(ValidationError);
     expect(error.message).to.match(/session\.when: a Date is not JSON/);
+  });
+
+  it('lists keys, values and entries, page by page', async () => {
+    await work();
+    const kept = storage<{ n: number }>(ledger);
+    const users = Array.from({ length: 101 }, (_, index) => 1_000 + index);
+    await Promise.all(users.map((id) => kept.write(`${id}`, { n: id })));
+    await kept.write('cart:1000', { n: 0 });
+    await (await ledger.touchUser(1_000)).result();
+    const keys = [...users.map(String), 'cart:1000'].sort();
+    await until(async () => (await listed(kept.readAllKeys?.() ?? [])).length === keys.length);
+    expect((await listed(kept.readAllKeys?.() ?? [])).sort()).to.deep.equal(keys);
+    expect(await listed(kept.readAllEntries?.() ?? [])).to.deep.include(['1005', { n: 1005 }]);
+    expect(await listed(kept.readAllValues?.() ?? [])).to.deep.include({ n: 1100 });
   });
 
   it('refuses the sessions of chats, which are no users, and says what helps', async () => {

@@ -31,6 +31,7 @@ export const addresses: Record<string, string> = {
   getRank: `/v1/users/${telegramId}/rank`,
   getLeaderboard: '/v1/leaderboard?limit=5&offset=0',
   getUserSession: `/v1/bots/spin_bot/users/${telegramId}/session`,
+  getSessions: '/v1/bots/spin_bot/sessions?limit=1',
   getPayments: `/v1/users/${telegramId}/payments`,
   getTrainingHistory: `/v1/users/${telegramId}/trainings?limit=1`,
   exportUser: `/v1/users/${telegramId}/export`,

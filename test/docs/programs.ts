@@ -28,26 +28,30 @@ export function runProgram(name: string, environment: Record<string, string>): P
   return withFile(name, codeOf(name), (file) => runFile(file, [], environment));
 }
 
-/** Runs an example of the document as it stands, among the given names; answers what it printed. */
-export async function runExample(name: string, given: Record<string, unknown>): Promise<string[]> {
+/** Runs an example of a document as it stands, among the given names; answers what it printed. */
+export async function runExample(
+  name: string,
+  given: Record<string, unknown>,
+  document = fromPython,
+): Promise<string[]> {
   const printed: string[] = [];
-  const names = { ...given, console: { log: (line: string) => printed.push(line) } };
+  const names = { ...given, console: { log: (...words: unknown[]) => printed.push(words.map(String).join(' ')) } };
   const parameters = `{ ${Object.keys(names).join(', ')} }`;
-  await withFile(name, `export default async (${parameters}) => {\n${codeOf(name)}\n};`, async (file) => {
+  await withFile(name, `export default async (${parameters}) => {\n${codeOf(name, document)}\n};`, async (file) => {
     await (await import(pathToFileURL(file).href)).default(names);
   });
   return printed;
 }
 
-function codeOf(name: string): string {
-  const block = codeBlocks(fromPython).find(({ file }) => file === name);
-  if (!block) throw new Error(`docs/from-python.md has no block "// ${name}"`);
+function codeOf(name: string, document = fromPython): string {
+  const block = codeBlocks(document).find(({ file }) => file === name);
+  if (!block) throw new Error(`the document has no block "// ${name}"`);
   return block.lines.join('\n');
 }
 
 async function withFile<T>(name: string, code: string, use: (file: string) => Promise<T>): Promise<T> {
   mkdirSync(directory, { recursive: true });
-  const file = `${directory}${name.replace(' ', '-')}-${process.pid}.mjs`;
+  const file = `${directory}${name.replaceAll(' ', '-')}-${process.pid}.mjs`;
   writeFileSync(file, code);
   try {
     return await use(file);

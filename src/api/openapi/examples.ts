@@ -5,6 +5,7 @@ import type {
   LeaderboardEntry,
   PaymentView,
   PromocodeView,
+  SessionPage,
   SessionView,
   SubscriptionView,
   TrainingView,
@@ -46,13 +47,16 @@ export const badge: BadgeView = {
   metadata: { score: 185 },
 };
 
-export const session: SessionView = {
-  user,
+const parts = {
   session: { question_count: 5, clarity_level: 75, chat_state: 'in_progress' },
   stats: { total_trainings: 10, best_score: 185 },
   sessionAt: '2025-01-15T10:30:00.000Z',
   statsAt: '2025-01-15T10:29:00.000Z',
 };
+
+export const session: SessionView = { user, ...parts };
+
+export const storedSession: SessionPage['sessions'][number] = { telegramId: user.telegramId, ...parts };
 
 export const subscription: SubscriptionView = {
   id: 7,
