@@ -81,7 +81,8 @@ class Ledger:
                 failure = LedgerError(error.code, _problem(error))
                 if error.code not in RETRIED:
                     raise failure from None
-                asked = float(error.headers.get("Retry-After") or 0)
+                after = error.headers.get("Retry-After", "")
+                asked = int(after) if after.isdigit() else 0
             except (OSError, http.client.HTTPException) as error:
                 failure, asked = LedgerError(0, {"detail": str(error)}), 0
             # Random, so that bots that were cut off together do not come back all at once.
