@@ -21,6 +21,9 @@ const LOOK_AGAIN_MS = 200;
 /** How long Redis lets a read of events wait for one. */
 const LISTEN_MS = 1_000;
 
+/** Events that are read at once: those of packs hold the outcomes of many units. */
+const MOST_EVENTS = 100;
+
 /** Beyond that, how long it may take to say that there was none; then its connection is made anew. */
 const SILENCE_MS = 5_000;
 
@@ -130,7 +133,7 @@ class JobWatcher {
     while (!this.#closed) {
       const anew = setTimeout(() => redis.status === 'ready' && redis.disconnect(true), LISTEN_MS + SILENCE_MS).unref();
       try {
-        const [stream] = (await redis.xread('BLOCK', LISTEN_MS, 'STREAMS', key, after)) ?? [];
+        const [stream] = (await redis.xread('COUNT', MOST_EVENTS, 'BLOCK', LISTEN_MS, 'STREAMS', key, after)) ?? [];
         for (const [id, fields] of stream?.[1] ?? []) {
           after = id;
           this.#note(fields);

@@ -158,12 +158,19 @@ export class BotLedger extends WithOperations {
    * outcome, and fails alone.
    *
    * @param units a key, and what `unit()` takes, each; call it with a few thousand at a time
+   * @param options.hotSessions whether their sessions are put into Redis, too, as those of users who are there now;
+   *   without that they are read once they are committed
    * @returns their receipts in the same order, once Redis holds all of them
    * @throws ValidationError for the first unit that does not fit; then none is sent
    * @throws QueueUnavailableError as `enqueue`; some may have arrived, so retry all with the same keys
    */
-  async enqueueMany(units: readonly (SendOptions & { build: (unit: UnitMethods) => void })[]): Promise<UnitReceipt[]> {
-    return this.#send(units.map(({ build, ...options }) => ({ ...options, operations: collectOperations(build) })));
+  async enqueueMany(
+    units: readonly (SendOptions & { build: (unit: UnitMethods) => void })[],
+    { hotSessions = true }: { hotSessions?: boolean } = {},
+  ): Promise<UnitReceipt[]> {
+    return this.#send(
+      units.map(({ build, ...options }) => ({ ...options, operations: collectOperations(build), cold: !hotSessions })),
+    );
   }
 
   /**
@@ -203,10 +210,13 @@ export class BotLedger extends WithOperations {
     await this.#sender.close();
   }
 
-  async #send(units: readonly (SendOptions & Omit<UpdateUnit, 'key' | 'noteFor'> & Partial<UpdateUnit>)[]) {
-    const ready = units.map(({ operations, noteFor = [], ...options }) => ({
+  async #send(
+    units: readonly (SendOptions & Omit<UpdateUnit, 'key' | 'noteFor'> & Partial<UpdateUnit> & { cold?: boolean })[],
+  ) {
+    const ready = units.map(({ operations, noteFor = [], cold = false, ...options }) => ({
       ...this.#unit(operations, options),
       noteFor,
+      cold,
     }));
     const places = await this.#sender.send(ready);
     return ready.map(

@@ -15,6 +15,8 @@ export interface ReadyUnit {
   keyed: boolean;
   /** Users whose hot sessions note the unit besides those whose sessions it writes. */
   noteFor?: readonly number[];
+  /** Whether the hot sessions are not told of it. */
+  cold?: boolean;
 }
 
 /** Where a unit went: the job that carries it, and its place in it. */
@@ -174,10 +176,12 @@ class PartitionSender {
     const units = pack.map(({ unit }) => unit);
     const deadline = pack[0]?.deadline ?? 0;
     try {
-      const job = await this.#beforeDeadline(deadline, async (signal) => {
+      const { id, queueName } = await this.#beforeDeadline(deadline, async (signal) => {
         if (this.#redis.status !== 'ready') await once(this.#redis, 'ready', { signal });
         return this.#queue.add(jobName(units), { v: 1, units }, unitJobOptions);
       });
+      // Not the job itself: a receipt would keep all that is in it.
+      const job = { id: id as string, queueName };
       const entered = pack.flatMap((ready, index) => enterSessions(this.#sessions, ready, { job, index }));
       const done = () => {
         for (const [index, { resolve }] of pack.entries()) resolve(() => ({ job, index }));

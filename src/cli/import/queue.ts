@@ -85,7 +85,7 @@ export class ImportQueue implements Closable {
     isApplied: (rows: readonly PlannedRow[]) => Promise<Set<PlannedRow>>,
   ): Promise<Map<PlannedRow, Outcome>> {
     const units = rows.map(({ key, build }) => ({ key, at: this.#at, build }));
-    const receipts = await this.#patiently(() => this.#ledger.enqueueMany(units));
+    const receipts = await this.#patiently(() => this.#ledger.enqueueMany(units, { hotSessions: false }));
     const results = new Map<PlannedRow, Outcome>();
     let open = rows.map((row, index): Sent => ({ row, receipt: receipts[index] as Receipt<unknown[]> }));
     while (open.length > 0) {

@@ -26,7 +26,9 @@ export interface Line {
 
 /** One line for all of them, with its end. */
 export function encodeLine(units: readonly HeldUnit[]): Buffer {
-  const json = Buffer.from(JSON.stringify(units.map(({ unit, keyed, noteFor }) => ({ unit, keyed, noteFor }))));
+  const json = Buffer.from(
+    JSON.stringify(units.map(({ unit, keyed, noteFor, cold }) => ({ unit, keyed, noteFor, cold }))),
+  );
   const rest = Buffer.concat([Buffer.from(`${json.length} ${units.length} `), json]);
   return Buffer.concat([Buffer.from(`${hex(crc32(rest))} `), rest, Buffer.of(LINE_END)]);
 }
