@@ -26,8 +26,8 @@ export async function startBareServer(databaseUrl: string): Promise<string> {
   });
   app.get('/v1/bots/:bot/users/:telegramId/session', async (req, res) => {
     const [row] = await select(SESSION, [req.params.telegramId, req.params.bot]);
-    const { session, stats, ...user } = row;
-    res.json({ user, session, stats });
+    const { session, stats, sessionAt, statsAt, ...user } = row;
+    res.json({ user, session, stats, sessionAt, statsAt });
   });
   app.get('/v1/leaderboard', async (req, res) => {
     const offset = Number(req.query['offset']);

@@ -133,7 +133,7 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     metricsPort: number('METRICS_PORT', whole(0, 65_535, 0)),
     metricsToken: env['METRICS_TOKEN']?.trim() || undefined,
     logLevel: read('LOG_LEVEL', readLogLevel, 'info'),
-    batchMaxUnits: number('BATCH_MAX_UNITS', whole(1, 10_000, 2_000)),
+    batchMaxUnits: number('BATCH_MAX_UNITS', whole(1, 10_000, 4_000)),
     batchMaxBytes: number('BATCH_MAX_BYTES', whole(1_024, 268_435_456, 8_388_608)),
     workerConcurrency: number('WORKER_CONCURRENCY', whole(1, 10_000, 400)),
     stalledAfterMs: number('STALLED_AFTER_SECONDS', whole(2, 600, 30)) * 1_000,

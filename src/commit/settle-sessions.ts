@@ -5,22 +5,20 @@ import { type CheckedUnit, sessionImages } from '../operations/unit.js';
 import type { UnitResult } from './ledger.js';
 
 /** Tells the hot sessions what became of a unit's writes; nothing while it is still to be tried again. */
-export async function settleSessions(sessions: HotSessions, unit: CheckedUnit, result: UnitResult): Promise<void> {
-  const images = sessionImages(unit);
-  if (images.size === 0 || (result.status === 'failed' && !isHopeless(result.error))) return;
+export function settleSessions(sessions: HotSessions, unit: CheckedUnit, result: UnitResult): Promise<void>[] {
+  const writes = unit.operations.some(({ operation }) => operation.image);
+  if (!writes || (result.status === 'failed' && !isHopeless(result.error))) return [];
   const at = earlier(unit.at, new Date());
-  await Promise.all(
-    [...images].map(([telegramId, { session, stats, counted }]) => {
-      const refused = result.status === 'failed' || result.repeated || isRefused(unit, telegramId, result.outcomes);
-      const became = (part: Settled | undefined): Settled => (part && refused ? 'refused' : (part ?? ''));
-      const { bot, key } = unit;
-      return sessions.settle(
-        { bot, telegramId, key, at },
-        became(session && 'stored'),
-        counted && !refused ? 'counted' : became(stats && 'stored'),
-      );
-    }),
-  );
+  return [...sessionImages(unit)].map(([telegramId, { session, stats, counted }]) => {
+    const refused = result.status === 'failed' || result.repeated || isRefused(unit, telegramId, result.outcomes);
+    const became = (part: Settled | undefined): Settled => (part && refused ? 'refused' : (part ?? ''));
+    const { bot, key } = unit;
+    return sessions.settle(
+      { bot, telegramId, key, at },
+      became(session && 'stored'),
+      counted && !refused ? 'counted' : became(stats && 'stored'),
+    );
+  });
 }
 
 /** Whether no retry can mend it. */

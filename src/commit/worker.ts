@@ -149,7 +149,7 @@ class JobProcessor {
   /** What the commit could not do in the database. It may happen twice, when the worker dies before the job is done. */
   #followUp(unit: CheckedUnit, result: UnitResult): Promise<unknown>[] {
     const settled = settleSessions(this.sessions, unit, result);
-    if (result.status !== 'applied') return [settled];
+    if (result.status !== 'applied') return settled;
     const followUps = unit.operations.flatMap(({ operation, telegramId }, index) => {
       const { warning } = result.outcomes[index] as { warning?: string };
       if (warning) this.logger.warn({ name: operation.name, warning }, 'applied with a warning');
@@ -161,12 +161,16 @@ class JobProcessor {
         this.sessions.forget(telegramId, unit.key, at, true),
       ];
     });
-    return [settled, ...followUps];
+    return [...settled, ...followUps];
   }
 
   /** A unit that fails in a pack becomes a job of its own, so that its retries and its end can be seen. */
-  async #answerInPack(raw: unknown, result: UnitResult): Promise<UnitAnswer> {
+  #answerInPack(raw: unknown, result: UnitResult): UnitAnswer | Promise<UnitAnswer> {
     if (result.status === 'applied') return { key: (raw as Unit).key, outcomes: result.outcomes };
+    return this.#putBack(raw, result);
+  }
+
+  async #putBack(raw: unknown, result: FailedUnit): Promise<UnitAnswer> {
     // Named after its content, so that a pack that runs again does not put it back twice.
     const jobId = `split~${hash('sha256', JSON.stringify(raw), 'base64url').slice(0, 22)}`;
     this.logger.warn(
