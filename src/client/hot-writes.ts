@@ -15,6 +15,6 @@ export function enterSessions(
   if (cold) return [];
   const images = sessionImages(checked);
   for (const telegramId of noteFor) if (!images.has(telegramId)) images.set(telegramId, {});
-  const address = { queue: job.queueName, job: job.id as string, index };
+  const address = { queue: job.queueName, job: job.id, index };
   return [...images].map(([telegramId, image]) => sessions.put({ bot, telegramId, key, at, image, keyed }, address));
 }

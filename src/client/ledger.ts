@@ -16,7 +16,6 @@ import { SessionReads } from './sessions.js';
 import { Spool } from './spool/spool.js';
 import { SpoolingSender } from './spool/spooling-sender.js';
 import { collectOperations, type MethodArguments, wireOperation } from './unit-builder.js';
-import type { UpdateUnit } from './update.js';
 import { Updates } from './updates.js';
 
 /** Where a bot finds its ledger. What is left out is read from the environment. */
@@ -210,9 +209,7 @@ export class BotLedger extends WithOperations {
     await this.#sender.close();
   }
 
-  async #send(
-    units: readonly (SendOptions & Omit<UpdateUnit, 'key' | 'noteFor'> & Partial<UpdateUnit> & { cold?: boolean })[],
-  ) {
+  async #send(units: readonly Draft[]) {
     const ready = units.map(({ operations, noteFor = [], cold = false, ...options }) => ({
       ...this.#unit(operations, options),
       noteFor,
@@ -235,6 +232,9 @@ export class BotLedger extends WithOperations {
     return this.#lastAt;
   }
 }
+
+/** What a unit is made of. */
+type Draft = SendOptions & { operations: WireOperation[] } & Pick<ReadyUnit, 'noteFor' | 'cold'>;
 
 /** The options with what the environment fills in; every problem at once. */
 function readOptions(options: BotLedgerOptions) {

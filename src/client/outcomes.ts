@@ -32,7 +32,7 @@ export class OutcomeReader {
       giveUp.signal.addEventListener('abort', timedOut, { once: true });
       const read = async () => {
         const { job, index } = await find();
-        return this.#read(job.queueName, job.id as string, index, key, giveUp.signal);
+        return this.#read(job.queueName, job.id, index, key, giveUp.signal);
       };
       read().then((outcomes) => {
         if (!outcomes) timedOut();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Job, Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 import { QueueUnavailableError } from '../errors.js';
 import { HotSessions } from '../hot/sessions.js';
 import { type CheckedUnit, isAlone, jobName, type Unit } from '../operations/unit.js';
@@ -21,7 +21,7 @@ export interface ReadyUnit {
 
 /** Where a unit went: the job that carries it, and its place in it. */
 export interface Place {
-  job: Pick<Job, 'id' | 'queueName'>;
+  job: { id: string; queueName: string };
   index: number;
 }
 

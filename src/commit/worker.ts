@@ -85,7 +85,8 @@ export async function startCommitWorker({
     return {
       async close(lost: Promise<void>) {
         // Without Redis nothing can be handed back, and to wait for it takes for ever: another worker gets the jobs.
-        const force = await Promise.race([worker.pause().then(() => false), lost.then(() => true)]);
+        const [idle, gone] = [() => false, () => true];
+        const force = await Promise.race([worker.pause().then(idle, gone), lost.then(gone)]);
         await closeAll([queue, { close: () => worker.close(force) }]);
       },
     };

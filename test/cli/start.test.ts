@@ -51,7 +51,9 @@ describe('botledger start without any settings', () => {
 
     expect(await second.exited).to.equal(1);
     expect(second.output()).to.contain('Another botledger uses data');
-    await first.close();
+    // Not killed: then its Redis would stay behind.
+    first.signal('SIGTERM');
+    expect(await first.exited).to.equal(0);
   });
 
   it('has its data, addresses and credentials again after it was killed', async () => {
