@@ -11,7 +11,33 @@ const TESTS = 'dist/test';
 const lanes = Math.min(Math.max(availableParallelism(), 2), 4);
 
 /** Seconds that the longest files take, to share the work evenly and to start with them. Nothing else depends on it. */
-const LONGEST = {};
+const LONGEST = {
+  'cli/import-json-large': 40,
+  'acceptance/events': 27,
+  'acceptance/example-bots': 24,
+  'acceptance/spool': 23,
+  'cli/import-json-runs': 20,
+  'docs/from-python': 20,
+  'acceptance/cluster': 18,
+  'acceptance/exactly-once': 18,
+  'cli/import-json': 12,
+  'schedule/expire-subscriptions': 12,
+  'client/footprint': 10,
+  migrations: 10,
+  'acceptance/sentinel': 9,
+  'cli/demo': 9,
+  'cli/start': 9,
+  'acceptance/hot-sessions': 8,
+  'client/events': 8,
+  'client/outage': 8,
+  'client/sessions': 8,
+  'commit/races': 8,
+  'cli/settings': 7,
+  'schedule/worker': 7,
+  'examples/python': 6,
+  'docs/events': 5,
+  'schedule/refresh-ranks': 5,
+};
 const OTHERS = 1;
 
 const duration = (file) => LONGEST[file.replace('.test.js', '')] ?? OTHERS;
@@ -56,10 +82,9 @@ async function runMocha(files) {
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
     output += chunk;
     const epilogue = output.search(/^ {2}\d+ passing/m);
-    const whole = (epilogue < 0 ? output : output.slice(0, epilogue)).lastIndexOf('\n\n') + 2;
-    if (whole < 2) return;
-    process.stdout.write(output.slice(0, whole));
-    output = output.slice(whole);
+    const end = (epilogue < 0 ? output : output.slice(0, epilogue)).lastIndexOf('\n\n') + 1;
+    process.stdout.write(output.slice(0, end).replace(/\n{2,}/g, '\n'));
+    output = output.slice(end);
   });
   const ended = await new Promise((resolve) => child.on('close', (code, signal) => resolve(signal ?? code)));
   return { ended, output };
