@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { EventType, Wish } from '../../src/domain/events.js';
-import { addWish } from '../../src/event-queue.js';
+import { addWish, tellOfNews } from '../../src/event-queue.js';
 import { createLogger } from '../../src/logger.js';
 import { OutboxEvent, type User } from '../../src/models/index.js';
 import { startRelay } from '../../src/schedule/relay.js';
@@ -129,8 +129,10 @@ describe('the relay beside commits on postgres', () => {
       await fleet.database.transaction(async (session) => {
         await session.query(insert, [slow.id]);
         await insertEvent(fleet.database, quick);
+        await tellOfNews(fleet.redis);
         await until(async () => (await queue.getWaitingCount()) === 1, { what: 'the later one is handed over' });
       });
+      await tellOfNews(fleet.redis);
       await until(async () => (await queue.getWaitingCount()) === 2, { what: 'the earlier one is handed over' });
       const jobs = await queue.getJobs(['waiting'], 0, -1, true);
       expect(jobs.map(({ data }) => data.id)).to.deep.equal([2, 1]);
