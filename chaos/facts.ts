@@ -72,16 +72,20 @@ export async function readFacts(journals: Journals, databaseUrl: string, redisUr
   return { ...journals, ...stored, ...held };
 }
 
+/** Of bots that did nothing yet. */
+export const noJournals = (): Journals => ({
+  intents: new Map(),
+  acknowledged: new Set(),
+  repeated: 0,
+  forgeries: new Set(),
+  forged: new Set(),
+  outcomes: [],
+  told: [],
+});
+
+/** @param pathOf where the journal of a bot is */
 export function readJournals(pathOf: (bot: string) => string): Journals {
-  const journals: Journals = {
-    intents: new Map(),
-    acknowledged: new Set(),
-    repeated: 0,
-    forgeries: new Set(),
-    forged: new Set(),
-    outcomes: [],
-    told: [],
-  };
+  const journals = noJournals();
   for (const bot of bots) {
     for (const entry of readJournal(pathOf(bot))) {
       const id = 'key' in entry ? `${bot} ${entry.key}` : '';

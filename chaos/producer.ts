@@ -9,6 +9,7 @@ import {
 } from '../src/index.js';
 import type { WireOperation } from '../src/operations/unit.js';
 import { type Entry, type Intent, Journal, readJournal } from './journal.js';
+import { sendUnit } from './send.js';
 import { type bots, forgery, habitsOf, isDoomed, operationsOf } from './work.js';
 
 // A bot process that gives nothing up, also when it is killed: it notes what it is about to send, sends it again under
@@ -98,15 +99,10 @@ async function deliver({ number, ...intent }: Intent & { number: number }): Prom
 
 type Receipt = Awaited<ReturnType<typeof send>>;
 
-async function send({ key, at, operations }: Omit<Intent, 'bot'>) {
+async function send(intent: Omit<Intent, 'bot'>) {
   for (;;) {
     try {
-      return await ledger.unit({ key, at }, (unit) => {
-        for (const { name, telegramId, ...payload } of operations) {
-          const method = unit[name as 'addXp'] as (...args: unknown[]) => void;
-          method(...(telegramId === undefined ? [payload] : [telegramId, payload]));
-        }
-      });
+      return await sendUnit(ledger, intent);
     } catch (error) {
       if (!(error instanceof QueueUnavailableError)) throw error;
     }
