@@ -1,75 +1,88 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Fleet } from './fleet.js';
-import type { Fault, FaultKind, TargetName } from './plan.js';
-import { randomOf } from './random.js';
-import type { Service } from './service.js';
+import { findViolations } from './checks.js';
+import type { Result } from './experiment.js';
+import { readFacts, readJournals } from './facts.js';
+import { Fleet } from './fleet.js';
+import { inflictAll } from './inflict.js';
+import type { Options } from './options.js';
+import { type FaultKind, planFaults } from './plan.js';
+import { settle } from './settle.js';
 
-/** What faults are done to. */
-export interface Victims {
-  readonly fleet: Fleet;
-  readonly services: Readonly<Record<Exclude<TargetName, 'redis' | 'postgres'>, readonly Service[]>>;
+/** What became of a run. */
+export interface FaultsResult extends Result {
+  seconds: number;
+  seed: number;
+  fsync: string;
+  /** Units that Redis took, each counted once; those that were sent once more; and rows of the ledger. */
+  acknowledged: number;
+  repeated: number;
+  applied: number;
+  /** Outcomes that bots were told and that were compared. */
+  outcomes: number;
+  /** Units with other content under a used key, all refused. */
+  refused: number;
+  /** Events that the bots were told of. */
+  told: number;
+  /** Seconds from the last fault until nothing was left to do. */
+  drainSeconds: number;
+  faults: Partial<Record<FaultKind, number>>;
+  /** How often processes ended by themselves and were started again. */
+  restarts: number;
 }
 
-/** Does what a fault says, and undoes it. @returns when its target is up again */
-export async function inflict(fault: Fault, { fleet, services }: Victims): Promise<void> {
-  const { kind, target, index, lastsMs } = fault;
-  const { redis, postgres } = fleet;
-  if (target !== 'redis' && target !== 'postgres') {
-    const service = services[target][index] as Service;
-    if (/frozen/.test(kind)) return service.freeze(lastsMs);
-    return service.restart(/in order/.test(kind) ? 'SIGTERM' : 'SIGKILL', lastsMs);
-  }
-  switch (kind as FaultKind) {
-    case 'Redis killed':
-      await redis.kill();
-      await pause(lastsMs);
-      return redis.start();
-    case 'Redis frozen':
-      redis.pause();
-      await pause(lastsMs);
-      return redis.resume();
-    case 'PostgreSQL stopped at once':
-    case 'PostgreSQL killed':
-      await postgres.stop(kind === 'PostgreSQL killed' ? 'kill' : 'immediate');
-      await pause(lastsMs);
-      return postgres.start();
-    case 'PostgreSQL frozen':
-      await postgres.pause();
-      await pause(lastsMs);
-      return postgres.resume();
-  }
-  const random = randomOf(fault.atMs, kind);
-  const proxy = target === 'redis' ? fleet.redisProxy : fleet.postgresProxy;
-  proxy.reset(() => random.next() <= fault.part);
-}
+/** New units of each producer. */
+const UNITS_PER_SECOND = 100;
 
-/** Runs the faults at their times. Those of one target wait for each other, those of different ones overlap. */
-export async function inflictAll(
-  faults: readonly Fault[],
-  victims: Victims,
-  { seconds, say }: { seconds: number; say: (line: string) => void },
-): Promise<void> {
-  const start = performance.now();
-  const busy = new Map<string, Promise<void>>();
-  const failures: unknown[] = [];
-  const until = (ms: number) => pause(Math.max(0, start + ms - performance.now()));
-  for (const fault of faults) {
-    await until(fault.atMs);
-    const target = `${fault.target} ${fault.index}`;
-    const run = async () => {
-      await busy.get(target);
-      say(`${tell(fault)}`);
-      await inflict(fault, victims).catch((error: unknown) => failures.push(error));
+/** Sends, breaks, mends, waits and checks. */
+export async function runFaults(options: Options, say: (line: string) => void): Promise<FaultsResult> {
+  const { seconds, seed, fsync } = options;
+  const faults = planFaults(seed, seconds);
+  const fleet = await Fleet.start(options);
+  if (options.keep) say(`logs and journals will be in ${fleet.directory}`);
+  try {
+    const services = await fleet.startAll(seed, UNITS_PER_SECOND);
+    say(`${faults.length} faults in ${seconds} s, seed ${seed}`);
+    await inflictAll(faults, { fleet, services }, { seconds, say });
+    const calm = performance.now();
+    const problems = await settle(fleet, services.producer, say);
+    const drainSeconds = Math.round((performance.now() - calm) / 100) / 10;
+    const facts = await readFacts(
+      readJournals((bot) => fleet.journalOf(bot)),
+      fleet.databaseUrl,
+      fleet.redis.url,
+    );
+    const result = {
+      seconds,
+      seed,
+      fsync,
+      acknowledged: facts.acknowledged.size,
+      repeated: facts.repeated,
+      applied: facts.ledger.length,
+      outcomes: facts.outcomes.length,
+      refused: facts.forged.size,
+      told: facts.told.length,
+      drainSeconds,
+      faults: countKinds(faults.map(({ kind }) => kind)),
+      restarts: fleet.services.reduce((sum, { exits }) => sum + exits, 0),
+      violations: [...problems, ...findViolations(facts)],
     };
-    busy.set(target, run());
+    return { ...result, line: lineOf(result) };
+  } finally {
+    await fleet.close();
   }
-  await until(seconds * 1_000);
-  await Promise.all(busy.values());
-  if (failures.length > 0) throw failures[0];
 }
 
-function tell({ kind, target, index, lastsMs, part }: Fault): string {
-  if (/reset/.test(kind)) return `${kind}: ${Math.round(part * 100)} %`;
-  const number = target === 'worker' || target === 'producer' ? ` (${index + 1})` : '';
-  return `${kind}${number} for ${(lastsMs / 1_000).toFixed(1)} s`;
+function lineOf(result: Omit<FaultsResult, 'line'>): string {
+  const { seconds, seed, acknowledged, repeated, applied, outcomes, refused, told, restarts, violations } = result;
+  const faults = Object.entries(result.faults).map(([kind, count]) => `${kind} ${count}`);
+  return [
+    `chaos: ${seconds} s, seed ${seed}, ${acknowledged} acknowledged, ${repeated} sent twice, ${applied} applied`,
+    `${outcomes} outcomes compared, ${refused} forgeries refused, ${told} events told, ${restarts} restarts`,
+    `drained in ${result.drainSeconds} s, ${violations.length} violations, faults: ${faults.join(', ') || 'none'}`,
+  ].join(', ');
+}
+
+function countKinds(kinds: readonly FaultKind[]): Partial<Record<FaultKind, number>> {
+  const counts: Partial<Record<FaultKind, number>> = {};
+  for (const kind of kinds) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
 }

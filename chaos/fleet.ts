@@ -6,12 +6,19 @@ import { freePort } from '../src/embedded/port.js';
 import { type Closable, closeAll } from '../src/lifecycle.js';
 import { type Postgres, startPostgres } from '../test/helpers/postgres.js';
 import { startRedis, type TestRedis } from '../test/helpers/redis.js';
+import { type TargetName, targets } from './plan.js';
 import { type BreakableProxy, startProxy } from './proxy.js';
 import { Service } from './service.js';
 import { bots } from './work.js';
 
 /** After this long the jobs of a frozen worker go to another. */
 export const STALLED_AFTER_SECONDS = 5;
+
+/** Eight processes start at once, on whatever there is of a machine. */
+const START_PATIENCE_MS = 60_000;
+
+/** The login of Bull Board. */
+export const ADMIN = { user: 'chaos', password: 'chaos-password' };
 
 const TOKEN = 'chaos-token-of-a-bot';
 
@@ -63,8 +70,8 @@ export class Fleet implements Closable {
       PORT: `${this.apiPort}`,
       API_URL: this.apiUrl,
       API_TOKENS: bots.map((bot) => `${bot}:${TOKEN}-${bot}`).join(','),
-      ADMIN_USER: 'chaos',
-      ADMIN_PASSWORD: 'chaos-password',
+      ADMIN_USER: ADMIN.user,
+      ADMIN_PASSWORD: ADMIN.password,
       STALLED_AFTER_SECONDS: `${STALLED_AFTER_SECONDS}`,
     };
   }
@@ -73,6 +80,24 @@ export class Fleet implements Closable {
     const service = new Service(name, path, { args, environment: { ...this.environment, ...environment } });
     this.services.push(service);
     return service;
+  }
+
+  /**
+   * Starts all there is, the producers last.
+   *
+   * @param perSecond new units of each producer
+   */
+  async startAll(seed: number, perSecond: number): Promise<Services> {
+    const start = (count: number, name: string, path: string) =>
+      Array.from({ length: count }, (_, index) => this.startService(`${name} ${index + 1}`, path));
+    const worker = start(targets.worker, 'commit worker', 'workers/commit.js');
+    const schedule = start(targets.schedule, 'schedule worker', 'workers/schedule.js');
+    const api = start(targets.api, 'API', 'workers/api.js');
+    await Promise.all([
+      ...worker.map((each) => each.says('commit worker is ready', START_PATIENCE_MS)),
+      ...schedule.map((each) => each.says('schedule worker is ready', START_PATIENCE_MS)),
+    ]);
+    return { worker, schedule, api, producer: bots.map((bot) => this.startProducer(bot, seed, perSecond)) };
   }
 
   /** A bot that sends so many units a second. */
@@ -98,6 +123,9 @@ export class Fleet implements Closable {
     }
   }
 }
+
+/** The processes, by what they are. */
+export type Services = Readonly<Record<Exclude<TargetName, 'redis' | 'postgres'>, readonly Service[]>>;
 
 interface Started {
   args?: string[];

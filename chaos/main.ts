@@ -1,8 +1,17 @@
 import { closeRun } from '../test/helpers/run.js';
+import { measureBacklog } from './backlog.js';
+import type { Experiment } from './experiment.js';
+import { runFaults } from './faults.js';
 import { type Options, readOptions, usage } from './options.js';
-import { type FaultsResult, runFaults } from './run.js';
+import { measureOutage } from './outage.js';
 
 const MOST_SHOWN = 20;
+
+const experiments: Record<Options['experiment'], Experiment> = {
+  faults: runFaults,
+  outage: measureOutage,
+  backlog: measureBacklog,
+};
 
 await main();
 
@@ -17,12 +26,12 @@ async function main(): Promise<void> {
     process.once(signal, () => void closeRun().finally(() => process.exit(1)));
   }
   try {
-    const result = await runFaults(options, say);
-    console.log(options.json ? JSON.stringify(result) : lineOf(result));
+    const result = await experiments[options.experiment](options, say);
+    console.log(options.json ? JSON.stringify(result) : result.line);
     if (result.violations.length === 0) return;
     process.exitCode = 1;
     for (const violation of result.violations.slice(0, MOST_SHOWN)) console.error(`VIOLATION  ${violation}`);
-    console.error(`replay: npm run chaos -- --seconds ${options.seconds} --seed ${options.seed}`);
+    console.error(`replay: ${replayOf(options)}`);
   } finally {
     await closeRun();
   }
@@ -37,12 +46,9 @@ function read(): Options {
   }
 }
 
-function lineOf(result: FaultsResult): string {
-  const { seconds, seed, acknowledged, repeated, applied, outcomes, refused, told, restarts, violations } = result;
-  const faults = Object.entries(result.faults).map(([kind, count]) => `${kind} ${count}`);
-  return [
-    `chaos: ${seconds} s, seed ${seed}, ${acknowledged} acknowledged, ${repeated} sent twice, ${applied} applied`,
-    `${outcomes} outcomes compared, ${refused} forgeries refused, ${told} events told, ${restarts} restarts`,
-    `drained in ${result.drainSeconds} s, ${violations.length} violations, faults: ${faults.join(', ') || 'none'}`,
-  ].join(', ');
-}
+const replayOf = ({ experiment, seconds, seed, fsync }: Options) =>
+  [
+    `npm run chaos -- --seconds ${seconds} --seed ${seed}`,
+    experiment === 'faults' ? '' : ` --only ${experiment}`,
+    fsync === 'always' ? '' : ` --fsync ${fsync}`,
+  ].join('');

@@ -37,6 +37,7 @@ export class Service implements Closable {
   /** Ends it with a signal, and starts it again after a while. */
   async restart(signal: 'SIGKILL' | 'SIGTERM', downMs: number): Promise<void> {
     await this.#end(signal);
+    this.#former.push(this.#process.output());
     await pause(downMs);
     this.#process = this.#launch();
   }
@@ -84,7 +85,6 @@ export class Service implements Closable {
     const killed = setTimeout(() => process.signal('SIGKILL'), LONGEST_CLOSE_MS);
     await process.exited;
     clearTimeout(killed);
-    this.#former.push(process.output());
   }
 }
 
