@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { query } from '../bench/sql.js';
 import { type Closable, closeAll } from '../src/lifecycle.js';
 import type { Unit } from '../src/operations/unit.js';
 import { UNITS_QUEUE, unitJobOptions } from '../src/queue.js';
+import { openWorkerRedis } from '../src/redis.js';
 import type { Result } from './experiment.js';
 import { ADMIN, Fleet } from './fleet.js';
 import type { Options } from './options.js';
@@ -41,7 +41,7 @@ const PATIENCE_MS = 600_000;
 export async function measureBacklog(options: Options, say: (line: string) => void): Promise<BacklogResult> {
   const { jobs, seed } = options;
   const fleet = await Fleet.start(options);
-  const connection = new Redis(fleet.redis.url, { maxRetriesPerRequest: null });
+  const connection = openWorkerRedis(fleet.redis.url);
   const queue = new Queue(UNITS_QUEUE, { connection });
   const opened: Closable[] = [fleet, { close: async () => connection.disconnect() }];
   try {

@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { query } from '../bench/sql.js';
 import type { Closable } from '../src/lifecycle.js';
+import { openWorkerRedis } from '../src/redis.js';
 import { until } from '../test/helpers/until.js';
 import { queueNames, unfinishedStates } from './facts.js';
 import type { Fleet } from './fleet.js';
@@ -18,7 +18,7 @@ export interface Watch extends Closable {
 }
 
 export function watch(fleet: Fleet, say: (line: string) => void): Watch {
-  const redis = new Redis(fleet.redis.url, { maxRetriesPerRequest: null });
+  const redis = openWorkerRedis(fleet.redis.url);
   const queues = queueNames.map((name) => new Queue(name, { connection: redis }));
   const jobs = async () => {
     const counts = await Promise.all(queues.map((queue) => queue.getJobCountByTypes(...unfinishedStates)));

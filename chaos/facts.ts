@@ -1,9 +1,9 @@
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { query } from '../bench/sql.js';
 import { EVENTS_QUEUE } from '../src/event-queue.js';
 import type { JobData, WireOperation } from '../src/operations/unit.js';
 import { UNITS_QUEUE } from '../src/queue.js';
+import { openWorkerRedis, type RedisClient } from '../src/redis.js';
 import { type Intent, readJournal } from './journal.js';
 import { bots } from './work.js';
 
@@ -158,7 +158,7 @@ export const queueNames = [UNITS_QUEUE, ...bots.map((bot) => `${EVENTS_QUEUE}~${
 export const unfinishedStates = ['wait', 'active', 'delayed', 'prioritized', 'waiting-children'] as const;
 
 async function readRedis(url: string): Promise<Pick<State, 'hot' | 'failed' | 'unfinished'>> {
-  const redis = new Redis(url, { maxRetriesPerRequest: null });
+  const redis = openWorkerRedis(url);
   try {
     const queues = queueNames.map((name) => new Queue(name, { connection: redis }));
     const unfinished = await Promise.all(queues.map(readUnfinished));
@@ -187,8 +187,8 @@ async function readFailed(queue: Queue): Promise<FailedJob[]> {
 
 const HOT = 'botledger:sessions:';
 
-async function readHot(redis: Redis): Promise<State['hot']> {
-  const keys = await redis.keys(`${HOT}*`);
+async function readHot(redis: RedisClient): Promise<State['hot']> {
+  const keys = (await redis.call('KEYS', `${HOT}*`)) as string[];
   const read = async (key: string) => ({
     telegramId: Number(key.slice(HOT.length)),
     fields: await redis.hgetall(key),

@@ -6,6 +6,7 @@ import { freePort } from '../src/embedded/port.js';
 import { type Closable, closeAll } from '../src/lifecycle.js';
 import { type Postgres, startPostgres } from '../test/helpers/postgres.js';
 import { startRedis, type TestRedis } from '../test/helpers/redis.js';
+import { closeAfterRun } from '../test/helpers/run.js';
 import { type TargetName, targets } from './plan.js';
 import { type BreakableProxy, startProxy } from './proxy.js';
 import { Service } from './service.js';
@@ -32,6 +33,7 @@ export interface ServerOptions {
 export class Fleet implements Closable {
   readonly services: Service[] = [];
   readonly #opened: Closable[];
+  #closed: Promise<void> | undefined;
 
   private constructor(
     readonly directory: string,
@@ -55,7 +57,7 @@ export class Fleet implements Closable {
     await database.migrate();
     await database.close();
     const proxies = await Promise.all([startProxy(redis.port), startProxy(postgres.port)]);
-    return new Fleet(directory, redis, postgres, ...proxies, databaseUrl, await freePort(), keep);
+    return closeAfterRun(new Fleet(directory, redis, postgres, ...proxies, databaseUrl, await freePort(), keep));
   }
 
   get apiUrl(): string {
@@ -113,7 +115,12 @@ export class Fleet implements Closable {
   }
 
   /** Ends everything; the directory stays if it was to be kept, with the output of every process. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     await Promise.all(this.services.map((service) => service.close()));
     await closeAll(this.#opened);
     if (!this.keep) return rmSync(this.directory, { recursive: true, force: true });

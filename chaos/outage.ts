@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Queue, QueueEvents } from 'bullmq';
-import { Redis } from 'ioredis';
 import { query } from '../bench/sql.js';
 import { Database } from '../src/database.js';
 import { BotLedger } from '../src/index.js';
 import { type Closable, closeAll } from '../src/lifecycle.js';
 import { UNITS_QUEUE } from '../src/queue.js';
+import { openWorkerRedis } from '../src/redis.js';
 import { until } from '../test/helpers/until.js';
 import { findViolations } from './checks.js';
 import { watch } from './drain.js';
@@ -129,7 +129,7 @@ async function measureRate(fleet: Fleet, seed: number): Promise<number> {
   const workers = Array.from({ length: targets.worker }, (_, index) =>
     fleet.startService(`rate worker ${index + 1}`, 'workers/commit.js', { environment }),
   );
-  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  const redis = openWorkerRedis(redisUrl);
   const queue = new Queue(UNITS_QUEUE, { connection: redis });
   const left = () => queue.getJobCountByTypes('wait', 'active', 'delayed');
   const full = await left();
@@ -144,7 +144,7 @@ async function measureRate(fleet: Fleet, seed: number): Promise<number> {
 
 /** Follows the events of the queue: a job that is put off waits for another attempt. */
 async function countRetries(fleet: Fleet): Promise<Closable & { delayed(): number }> {
-  const connection = new Redis(fleet.redis.url, { maxRetriesPerRequest: null });
+  const connection = openWorkerRedis(fleet.redis.url);
   const events = new QueueEvents(UNITS_QUEUE, { connection });
   let delayed = 0;
   events.on('delayed', () => {
@@ -156,7 +156,7 @@ async function countRetries(fleet: Fleet): Promise<Closable & { delayed(): numbe
 
 /** Finished jobs that took more than one attempt, as far as they are kept. */
 async function countLaterAttempts(fleet: Fleet): Promise<number> {
-  const connection = new Redis(fleet.redis.url, { maxRetriesPerRequest: null });
+  const connection = openWorkerRedis(fleet.redis.url);
   try {
     const jobs = await new Queue(UNITS_QUEUE, { connection }).getJobs(['completed', 'failed']);
     return jobs.filter(({ attemptsMade }) => attemptsMade > 1).length;

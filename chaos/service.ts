@@ -12,6 +12,7 @@ export class Service implements Closable {
   readonly #former: string[] = [];
   #process: Process;
   #wanted = true;
+  #closed = false;
   /** How often it ended although nobody killed it. */
   exits = 0;
 
@@ -39,7 +40,7 @@ export class Service implements Closable {
     await this.#end(signal);
     this.#former.push(this.#process.output());
     await pause(downMs);
-    this.#process = this.#launch();
+    if (!this.#closed) this.#process = this.#launch();
   }
 
   /** Stops it, in the middle of whatever it does, for a while. */
@@ -61,6 +62,7 @@ export class Service implements Closable {
 
   /** Ends it for good, in order if it can. */
   close(): Promise<void> {
+    this.#closed = true;
     return this.#end('SIGTERM');
   }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -6,15 +6,25 @@ import { expect } from 'chai';
 import type { FaultsResult } from '../../chaos/faults.js';
 import { faultKinds } from '../../chaos/plan.js';
 
+const running: ChildProcess[] = [];
+
 /** Runs `npm run chaos` as it is built. */
 async function chaos(...args: string[]): Promise<{ code: number; output: string; errors: string }> {
   const file = fileURLToPath(new URL('../../chaos/main.js', import.meta.url));
   const child = spawn(process.execPath, ['--enable-source-maps', file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.push(child);
   const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   return { code: code as number, output, errors };
 }
 
 describe('Chaos', () => {
+  afterEach(async () => {
+    // On a signal it ends what it has started. After a kill it could not.
+    for (const child of running.splice(0)) {
+      if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit');
+    }
+  });
+
   it('ten seconds with every kind of fault leave everything exact', async function () {
     this.timeout(240_000);
     const { code, output, errors } = await chaos('--seconds', '10', '--seed', '11', '--json');
