@@ -46,9 +46,10 @@ function read(): Options {
   }
 }
 
-const replayOf = ({ experiment, seconds, seed, fsync }: Options) =>
-  [
+function replayOf({ experiment, seconds, seed, fsync }: Options): string {
+  return [
     `npm run chaos -- --seconds ${seconds} --seed ${seed}`,
     experiment === 'faults' ? '' : ` --only ${experiment}`,
     fsync === 'always' ? '' : ` --fsync ${fsync}`,
   ].join('');
+}

@@ -15,8 +15,8 @@ export const promocodes = Array.from({ length: 8 }, (_, index) => ({
   maxUses: 20 + 10 * index,
 }));
 
-/** Users of one bot alone who are deleted after a while: one per so many units. */
-const LIFE = 400;
+/** Users of one bot alone who are deleted after a while: one per so many units. A deletion goes through all of Redis. */
+const LIFE = 1_000;
 
 /** What the unit of this number does, of this bot in the run of this seed; always the same. */
 export function operationsOf(seed: number, bot: (typeof bots)[number], number: number): WireOperation[] {

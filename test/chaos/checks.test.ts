@@ -10,7 +10,7 @@ import { type EventFleet, startEventFleet } from '../helpers/events.js';
 import { until } from '../helpers/until.js';
 
 const SEED = 5;
-const UNITS = 400;
+const UNITS = 600;
 
 /** What has to be done to the facts of a good run for each check to find something. */
 const damage: Record<keyof typeof checks, (facts: Facts) => void> = {
