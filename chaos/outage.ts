@@ -1,0 +1,173 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Queue, QueueEvents } from 'bullmq';
+import { query } from '../bench/sql.js';
+import { Database } from '../src/database.js';
+import { BotLedger } from '../src/index.js';
+import { type Closable, closeAll } from '../src/lifecycle.js';
+import { UNITS_QUEUE } from '../src/queue.js';
+import { openWorkerRedis } from '../src/redis.js';
+import { until } from '../test/helpers/until.js';
+import { findViolations } from './checks.js';
+import { watch } from './drain.js';
+import type { Result } from './experiment.js';
+import { readFacts, readJournals } from './facts.js';
+import { Fleet } from './fleet.js';
+import type { Options } from './options.js';
+import { targets } from './plan.js';
+import { sendUnit } from './send.js';
+import { settle } from './settle.js';
+import { bots, operationsOf } from './work.js';
+
+/** What became of units that were sent while PostgreSQL was away. */
+export interface OutageResult extends Result {
+  seconds: number;
+  seed: number;
+  unitsPerSecond: number;
+  /** Units that waited when PostgreSQL was back, and how fast the workers applied such units before. */
+  backlog: number;
+  ratePerSecond: number;
+  /** How long it took until nothing waited any more, and how long that rate allowed. */
+  backlogSeconds: number;
+  allowedSeconds: number;
+  failedJobs: number;
+  /** Jobs that were put off until another attempt, or that took more than one. */
+  burntAttempts: number;
+}
+
+/** New units of each of the two producers. */
+const UNITS_PER_SECOND = 150;
+
+const RATE_UNITS = 20_000;
+
+const BEFORE_MS = 5_000;
+
+/** Workers look for the database at most this far apart. */
+const PROBE_SECONDS = 5;
+
+/** Other work of the machine may halve the rate. */
+const MARGIN = 2;
+
+/** In a steady state, some jobs are always under way. */
+const UNDER_WAY = 20;
+
+/** PostgreSQL goes away under steady load and comes back: nothing fails, and what waited is soon done. */
+export async function measureOutage(options: Options, say: (line: string) => void): Promise<OutageResult> {
+  const { seconds, seed } = options;
+  const fleet = await Fleet.start(options);
+  const opened: Closable[] = [fleet];
+  try {
+    const ratePerSecond = await measureRate(fleet, seed);
+    say(`four workers apply ${ratePerSecond} such units a second`);
+    const services = await fleet.startAll(seed, UNITS_PER_SECOND);
+    const left = watch(fleet, () => undefined);
+    const retries = await countRetries(fleet);
+    opened.push(left, retries);
+    await pause(BEFORE_MS);
+    say(`PostgreSQL stops for ${seconds} s`);
+    await fleet.postgres.stop('immediate');
+    const told = setInterval(() => void left.jobs().then((jobs) => say(`${jobs} jobs wait`)), 10_000);
+    await pause(seconds * 1_000);
+    clearInterval(told);
+    await fleet.postgres.start();
+    const back = performance.now();
+    const backlog = await unappliedUnits(fleet);
+    say(`PostgreSQL is back: ${backlog} units wait`);
+    const unitsPerSecond = UNITS_PER_SECOND * bots.length;
+    const allowedSeconds = PROBE_SECONDS + (MARGIN * backlog) / Math.max(1, ratePerSecond - unitsPerSecond);
+    await until(async () => (await left.jobs()) <= UNDER_WAY, { timeoutMs: 600_000, what: 'the backlog is gone' });
+    const backlogSeconds = (performance.now() - back) / 1_000;
+    const problems = await settle(fleet, services.producer, say);
+    const facts = await readFacts(
+      readJournals((bot) => fleet.journalOf(bot)),
+      fleet.databaseUrl,
+      fleet.redis.url,
+    );
+    const violations = [...problems, ...findViolations(facts)];
+    const burntAttempts = retries.delayed() + (await countLaterAttempts(fleet));
+    if (burntAttempts > 0) violations.push(`${burntAttempts} attempts were burnt`);
+    if (backlogSeconds > allowedSeconds) violations.push(`the backlog took ${backlogSeconds} s`);
+    const failedJobs = facts.failed.filter(({ units }) => !units.every((id) => facts.forgeries.has(id))).length;
+    const figures = { backlogSeconds: tenths(backlogSeconds), allowedSeconds: tenths(allowedSeconds) };
+    const result = { seconds, seed, unitsPerSecond, backlog, ratePerSecond, ...figures, failedJobs, burntAttempts };
+    return { ...result, line: lineOf(result), violations };
+  } finally {
+    await closeAll(opened);
+  }
+}
+
+const tenths = (seconds: number) => Math.round(seconds * 10) / 10;
+
+function lineOf(result: Omit<OutageResult, 'line' | 'violations'>): string {
+  const { seconds, unitsPerSecond, backlog, ratePerSecond, backlogSeconds, allowedSeconds } = result;
+  return [
+    `outage: PostgreSQL away for ${seconds} s at ${unitsPerSecond} units/s, ${backlog} units waited`,
+    `gone in ${backlogSeconds} s (allowed: ${allowedSeconds} s at ${ratePerSecond} units/s)`,
+    `${result.failedJobs} failed jobs, ${result.burntAttempts} burnt attempts`,
+  ].join(', ');
+}
+
+/** How many units of this kind the workers apply a second, from a queue that is full. On a database of its own. */
+async function measureRate(fleet: Fleet, seed: number): Promise<number> {
+  const url = await fleet.postgres.createDatabase('rate');
+  const database = new Database({ url });
+  await database.migrate();
+  await database.close();
+  const redisUrl = `${fleet.redis.url}/1`;
+  const ledger = new BotLedger({ bot: 'spin_bot', redisUrl });
+  // As many at once as a producer sends in a tick: about as large are the packs.
+  for (let sent = 0; sent < RATE_UNITS; sent += 8) {
+    const tick = Array.from({ length: 8 }, (_, index) => sent + index + 1);
+    const at = Date.now();
+    await Promise.all(
+      tick.map((number) =>
+        sendUnit(ledger, { key: `upd-${number}`, at, operations: operationsOf(seed, 'spin_bot', number) }),
+      ),
+    );
+  }
+  await ledger.close();
+  const environment = { DATABASE_URL: url, REDIS_URL: redisUrl };
+  const workers = Array.from({ length: targets.worker }, (_, index) =>
+    fleet.startService(`rate worker ${index + 1}`, 'workers/commit.js', { environment }),
+  );
+  const redis = openWorkerRedis(redisUrl);
+  const queue = new Queue(UNITS_QUEUE, { connection: redis });
+  const left = () => queue.getJobCountByTypes('wait', 'active', 'delayed');
+  const full = await left();
+  await until(async () => (await left()) < full, { timeoutMs: 60_000, what: 'a worker begins' });
+  const start = performance.now();
+  await until(async () => (await left()) === 0, { timeoutMs: 120_000, what: 'the workers are done' });
+  const seconds = (performance.now() - start) / 1_000;
+  redis.disconnect();
+  await Promise.all(workers.map((worker) => worker.close()));
+  return Math.round(RATE_UNITS / seconds);
+}
+
+/** Follows the events of the queue: a job that is put off waits for another attempt. */
+async function countRetries(fleet: Fleet): Promise<Closable & { delayed(): number }> {
+  const connection = openWorkerRedis(fleet.redis.url);
+  const events = new QueueEvents(UNITS_QUEUE, { connection });
+  let delayed = 0;
+  events.on('delayed', () => {
+    delayed++;
+  });
+  await events.waitUntilReady();
+  return { delayed: () => delayed, close: () => closeAll([{ close: async () => connection.disconnect() }, events]) };
+}
+
+/** Finished jobs that took more than one attempt, as far as they are kept. */
+async function countLaterAttempts(fleet: Fleet): Promise<number> {
+  const connection = openWorkerRedis(fleet.redis.url);
+  try {
+    const jobs = await new Queue(UNITS_QUEUE, { connection }).getJobs(['completed', 'failed']);
+    return jobs.filter(({ attemptsMade }) => attemptsMade > 1).length;
+  } finally {
+    connection.disconnect();
+  }
+}
+
+async function unappliedUnits(fleet: Fleet): Promise<number> {
+  const { acknowledged } = readJournals((bot) => fleet.journalOf(bot));
+  const rows = await query(fleet.databaseUrl, "SELECT bot_name || ' ' || key AS id FROM idempotency_keys");
+  const applied = new Set(rows.map(({ id }) => id));
+  return [...acknowledged].filter((id) => !applied.has(id)).length;
+}
