@@ -3,10 +3,10 @@ import type { Response } from 'express';
 import { QueryTypes } from 'sequelize';
 import type { Database } from '../database.js';
 import { within } from '../deadline.js';
+import { isOutage } from '../failures.js';
 import type { UnitQueues } from '../queue.js';
 import type { RedisClient } from '../redis.js';
 import { liveness, readiness } from './answers.js';
-import { isOutage } from './outage.js';
 import { Routes } from './route.js';
 
 /** What must answer for this process to be of use. */
