@@ -7,7 +7,7 @@ import pg from 'pg';
 import { Sequelize } from 'sequelize-typescript';
 import type sqlite3 from 'sqlite3';
 import { SequelizeStorage, Umzug } from 'umzug';
-import { isReadOnly, kindOf } from './failures.js';
+import { isOfNoUse, kindOf } from './failures.js';
 import { models } from './models/index.js';
 
 export type Dialect = 'postgres' | 'sqlite';
@@ -132,8 +132,7 @@ export class Database {
       return result;
     } catch (error) {
       const cause = conversation.failure ?? error;
-      // One that leads to a former primary is given up, so that the next may lead to the new one.
-      broken = isReadOnly(cause) || (await rollBack(client));
+      broken = isOfNoUse(cause) || (await rollBack(client));
       throw cause;
     } finally {
       // A connection in an unknown state must not serve anyone else.

@@ -84,8 +84,7 @@ export function kindOf(error: unknown): FailureKind {
   if (kind) return kind;
   if (error instanceof ConnectionError || error instanceof LateError) return 'away';
   if (!(cause instanceof Error)) return 'unknown';
-  // pg gives its own time limit no code.
-  if (/^Query read timeout/.test(cause.message)) return 'slow';
+  if (isUnanswered(cause)) return 'slow';
   return isLostConnection(cause) ? 'away' : 'unknown';
 }
 
@@ -101,8 +100,11 @@ export function describeOutage(error: unknown): string {
   return remedy === undefined ? what : `${what}: ${remedy}`;
 }
 
-/** Whether the connection leads to a server that takes no writes, as a demoted primary, and another one may. */
-export const isReadOnly = (error: unknown): boolean => codeOf(error) === '25006';
+/**
+ * Whether a connection is not worth another word after this: nobody answers there, or it leads to a server that takes no
+ * writes, as a demoted primary, where the next connection may lead to another.
+ */
+export const isOfNoUse = (error: unknown): boolean => codeOf(error) === '25006' || isUnanswered(error);
 
 function failureOf(cause: unknown): Failure | undefined {
   const code = codeOf(cause);
@@ -123,6 +125,9 @@ function codeOf(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : undefined;
 }
+
+/** pg gives its own time limit no code. */
+const isUnanswered = (error: unknown) => error instanceof Error && error.message.startsWith('Query read timeout');
 
 /** pg and ioredis give these no code. */
 function isLostConnection({ name, message }: Error): boolean {

@@ -44,6 +44,13 @@ const MANY_STALLS = 1_000_000;
 /** After this long it is tried again whether the rows of a unit are free. */
 const LOCKED_PAUSE_MS = 1_000;
 
+// https://github.com/taskforcesh/bullmq, finished-errors.ts and lock-manager.ts
+const isLostLock = ({ message }: Error) =>
+  /^(Missing lock|Missing key|Lock mismatch|could not renew lock) for job/.test(message);
+
+const LOST_LOCK =
+  'a job went to another worker, because this one gave no sign of life for STALLED_AFTER_SECONDS; it is applied once';
+
 /**
  * How long a commit waits for PostgreSQL: half as long as a job may be without a sign of life, so that even a commit
  * that is given up and run again is over before the job goes to another worker.
@@ -95,7 +102,7 @@ export async function startCommitWorker({
       maxStalledCount: MANY_STALLS,
       removeOnComplete: keepCompleted,
     });
-    worker.on('error', (error) => logger.warn({ err: error.message }, 'Redis'));
+    worker.on('error', (error) => logger.warn({ err: error.message }, isLostLock(error) ? LOST_LOCK : 'Redis'));
     worker.on('failed', (job, error) =>
       logger.warn({ job: job?.id, name: job?.name, reason: error.message }, 'job failed'),
     );
@@ -114,8 +121,11 @@ export async function startCommitWorker({
         const [idle, gone] = [() => false, () => true];
         // One that is paused already would not wait for its jobs. In between nothing else runs, so it takes none.
         if (worker.isPaused()) void worker.resume();
-        const force = await Promise.race([worker.pause().then(idle, gone), lost.then(gone)]);
+        const paused = worker.pause();
+        const force = await Promise.race([paused.then(idle, gone), lost.then(gone)]);
         await closeAll([queue, { close: () => worker.close(force) }]);
+        // A pause that ends later than that opens a connection again.
+        if (force) paused.then(() => worker.disconnect()).catch(() => undefined);
       },
     };
   };
