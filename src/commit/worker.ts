@@ -24,6 +24,7 @@ import { forgetJobs } from './forget-jobs.js';
 import type { FailedUnit, UnitResult } from './ledger.js';
 import { CommitMetrics } from './metrics.js';
 import { Partitions } from './partitions.js';
+import { RedisTrouble } from './redis-trouble.js';
 import { isHopeless, settleSessions } from './settle-sessions.js';
 
 /** What a job answers for each of its units, in their order. */
@@ -43,13 +44,6 @@ const MANY_STALLS = 1_000_000;
 
 /** After this long it is tried again whether the rows of a unit are free. */
 const LOCKED_PAUSE_MS = 1_000;
-
-// https://github.com/taskforcesh/bullmq, finished-errors.ts and lock-manager.ts
-const isLostLock = ({ message }: Error) =>
-  /^(Missing lock|Missing key|Lock mismatch|could not renew lock) for job/.test(message);
-
-const LOST_LOCK =
-  'a job went to another worker, because this one gave no sign of life for STALLED_AFTER_SECONDS; it is applied once';
 
 /**
  * How long a commit waits for PostgreSQL: half as long as a job may be without a sign of life, so that even a commit
@@ -102,7 +96,9 @@ export async function startCommitWorker({
       maxStalledCount: MANY_STALLS,
       removeOnComplete: keepCompleted,
     });
-    worker.on('error', (error) => logger.warn({ err: error.message }, isLostLock(error) ? LOST_LOCK : 'Redis'));
+    const fetching = { stop: () => void worker.pause(true), goOn: () => void (watch.isUp && worker.resume()) };
+    const trouble = new RedisTrouble(logger, fetching);
+    worker.on('error', (error) => trouble.note(error));
     worker.on('failed', (job, error) =>
       logger.warn({ job: job?.id, name: job?.name, reason: error.message }, 'job failed'),
     );
@@ -114,9 +110,10 @@ export async function startCommitWorker({
     });
     queue.on('error', () => undefined);
     await worker.waitUntilReady();
-    watch.add({ stop: () => void worker.pause(true), goOn: () => void worker.resume() });
+    watch.add(fetching);
     return {
       async close(lost: Promise<void>) {
+        trouble.close();
         // Without Redis nothing can be handed back, and to wait for it takes for ever: another worker gets the jobs.
         const [idle, gone] = [() => false, () => true];
         // One that is paused already would not wait for its jobs. In between nothing else runs, so it takes none.
