@@ -55,6 +55,10 @@ export interface Config {
   /** How many days before its end a user is reminded of a subscription. */
   readonly remindDays: readonly number[];
   readonly shutdownTimeoutMs: number;
+  /** How long a start waits for Redis and the database. */
+  readonly startupWaitMs: number;
+  /** Whether a Redis that may lose jobs is refused, or only warned of. */
+  readonly redisChecks: 'refuse' | 'warn';
 }
 
 /** What readConfig is to know of who asks. */
@@ -148,6 +152,8 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     ledgerRetentionDays: number('LEDGER_RETENTION_DAYS', whole(1, 3_650, 30)),
     outboxRetentionDays: number('OUTBOX_RETENTION_DAYS', whole(1, 3_650, 7)),
     shutdownTimeoutMs: number('SHUTDOWN_TIMEOUT_SECONDS', whole(1, 600, 25)) * 1_000,
+    startupWaitMs: number('STARTUP_WAIT_SECONDS', whole(0, 3_600, 60)) * 1_000,
+    redisChecks: read('REDIS_CHECKS', (value) => readRedisChecks(value, production), 'refuse'),
   };
   const { metricsPort, metricsToken } = config;
   if (production && metricsPort > 0 && !metricsToken) {
@@ -182,6 +188,12 @@ const isPostgres = (url: string) => /^postgres(ql)?:\/\//.test(url) && URL.canPa
 function readRedisUrl(value: string | undefined): string {
   if (!value) throw new Error(`is missing: ${COPY_EXAMPLE}`);
   return checkRedisUrl(value);
+}
+
+function readRedisChecks(value: string | undefined, production: boolean): Config['redisChecks'] {
+  if (value === undefined) return production ? 'refuse' : 'warn';
+  if (value !== 'refuse' && value !== 'warn') throw new Error('must be refuse or warn');
+  return value;
 }
 
 function readLogLevel(value = 'info'): string {

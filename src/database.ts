@@ -7,6 +7,7 @@ import pg from 'pg';
 import { Sequelize } from 'sequelize-typescript';
 import type sqlite3 from 'sqlite3';
 import { SequelizeStorage, Umzug } from 'umzug';
+import { isOfNoUse, kindOf } from './failures.js';
 import { models } from './models/index.js';
 
 export type Dialect = 'postgres' | 'sqlite';
@@ -17,7 +18,10 @@ export interface DatabaseOptions {
   url: string;
   /** Most connections at once (PostgreSQL). */
   poolSize?: number;
-  /** PostgreSQL gives up a statement after this long. */
+  /**
+   * PostgreSQL gives up a statement after this long. After a third more it is given up without PostgreSQL's word, and
+   * PostgreSQL gives up on a transaction that nothing is heard of.
+   */
   statementTimeoutMs?: number;
   /** PostgreSQL gives up waiting for a lock after this long. */
   lockTimeoutMs?: number;
@@ -50,6 +54,13 @@ export interface SqlSession {
   /** Runs a statement whose rows nobody needs; if it fails, so does the transaction. */
   send(statement: Statement, values: readonly unknown[]): void;
 }
+
+const READ_ONLY: Statement = {
+  text: `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS "readOnly"`,
+};
+
+/** Takes a page, which a full disk does not give. */
+const WRITE_SOMETHING: Statement = { text: 'CREATE TABLE botledger_probe (x)' };
 
 const BUSY_TIMEOUT_MS = 10_000;
 const DEADLOCK_RETRIES = 10;
@@ -120,11 +131,9 @@ export class Database {
       broken = false;
       return result;
     } catch (error) {
-      broken = await client.query('ROLLBACK').then(
-        () => false,
-        () => true,
-      );
-      throw conversation.failure ?? error;
+      const cause = conversation.failure ?? error;
+      broken = isOfNoUse(cause) || (await rollBack(client));
+      throw cause;
     } finally {
       // A connection in an unknown state must not serve anyone else.
       if (broken) await (connections as unknown as PoolKeeper).destroyConnection(client).catch(() => undefined);
@@ -186,6 +195,23 @@ export class Database {
   /** Answers when the database does. */
   async ping(): Promise<void> {
     await this.sequelize.query('SELECT 1');
+  }
+
+  /**
+   * Answers when the database takes writes, as far as that can be told without leaving any.
+   *
+   * @throws the driver's error, or one like it, when it does not
+   */
+  async tryWriting(): Promise<void> {
+    const undone = new Error('rolled back');
+    const attempt = this.transaction(async (session) => {
+      const [answer] = await session.query(session.dialect === 'postgres' ? READ_ONLY : WRITE_SOMETHING, []);
+      if (answer?.['readOnly']) throw Object.assign(new Error('cannot write to a standby'), { code: '25006' });
+      throw undone;
+    });
+    await attempt.catch((error: unknown) => {
+      if (error !== undone) throw error;
+    });
   }
 
   /**
@@ -297,6 +323,14 @@ class Conversation implements SqlSession {
 /** An arbitrary number that stands for "botledger migrates" among PostgreSQL's advisory locks. */
 const MIGRATION_LOCK = 7_226_011;
 
+/** Whether the connection is broken: then PostgreSQL has rolled back, or will when it notices. */
+async function rollBack(client: pg.Client): Promise<boolean> {
+  return client.query('ROLLBACK').then(
+    () => false,
+    () => true,
+  );
+}
+
 interface PoolKeeper {
   destroyConnection(connection: unknown): Promise<void>;
 }
@@ -315,6 +349,7 @@ class QuietClient extends pg.Client {
 
 function openPostgres(options: DatabaseOptions): Sequelize {
   const { statementTimeoutMs = 15_000 } = options;
+  const beyond = Math.ceil((statementTimeoutMs * 4) / 3);
   const sequelize = new Sequelize(options.url, {
     dialect: 'postgres',
     dialectModule: { ...pg, types: pg.types, Client: QuietClient },
@@ -328,9 +363,10 @@ function openPostgres(options: DatabaseOptions): Sequelize {
       connectionTimeoutMillis: 5_000,
       statement_timeout: statementTimeoutMs,
       // For when PostgreSQL cannot even say so: the network is gone, or the server is frozen.
-      query_timeout: statementTimeoutMs + 5_000,
+      query_timeout: beyond,
       lock_timeout: options.lockTimeoutMs ?? 10_000,
-      idle_in_transaction_session_timeout: 20_000,
+      // For when this process cannot: it is frozen, and others wait for what it has locked.
+      idle_in_transaction_session_timeout: beyond,
     },
   });
   if (options.lookupsOnly) {
@@ -383,6 +419,5 @@ function run(connection: sqlite3.Database, text: string, values: object): Promis
 
 /** Failures that vanish when the transaction runs again: deadlock, serialization failure, a busy SQLite file. */
 function isDeadlock(error: unknown): boolean {
-  const { code } = error as { code?: string };
-  return code === '40P01' || code === '40001' || code === 'SQLITE_BUSY';
+  return kindOf(error) === 'deadlock' || (error as { code?: string }).code === 'SQLITE_BUSY';
 }

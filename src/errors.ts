@@ -1,3 +1,5 @@
+import { describeRefusal } from './redis-refusals.js';
+
 /** Every error that botledger throws on purpose. `code` is stable and safe to show. */
 export abstract class BotLedgerError extends Error {
   abstract readonly code: string;
@@ -38,7 +40,7 @@ export class QueueUnavailableError extends BotLedgerError {
   ) {
     super(
       `Redis did not accept the job${spool === undefined ? '' : `, nor did the spool: ${spool}`}. ` +
-        'Check REDIS_URL and that Redis is up; then retry' +
+        `${describeRefusal(options.cause)?.replace(/^it/, 'It') ?? 'Check REDIS_URL and that Redis is up'}; then retry` +
         (key === undefined ? '' : ` with the same key "${key}", which applies it once even if it did arrive`),
       options,
     );

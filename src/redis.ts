@@ -16,7 +16,10 @@ interface Fleet {
 }
 
 /** How the two kinds of connections differ. */
-type Patience = Pick<RedisOptions, 'maxRetriesPerRequest' | 'enableOfflineQueue' | 'connectTimeout'> &
+type Patience = Pick<
+  RedisOptions,
+  'maxRetriesPerRequest' | 'enableOfflineQueue' | 'connectTimeout' | 'reconnectOnError'
+> &
   Pick<ClusterOptions, 'maxRedirections'>;
 
 const FORMS =
@@ -35,10 +38,22 @@ export function checkRedisUrl(url: string): string {
   return url;
 }
 
+/** The hosts in an address of Redis, without user and password. */
+export function addressOf(url: string): string {
+  const fleet = readFleet(url);
+  if (fleet) return fleet.nodes.map(({ host, port }) => `${host}:${port}`).join(',');
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port || 6_379}`;
+}
+
 /** The connection of a worker: blocks, waits for Redis for as long as it takes, reconnects. */
 export function openWorkerRedis(url: string): RedisClient {
   // A master that is gone answers again when its replica has taken over: until then each command is sent again.
-  return open(url, { maxRetriesPerRequest: null, maxRedirections: Number.MAX_SAFE_INTEGER });
+  return open(url, {
+    maxRetriesPerRequest: null,
+    maxRedirections: Number.MAX_SAFE_INTEGER,
+    reconnectOnError: (error) => isReadOnly(error) && 2,
+  });
 }
 
 /**
@@ -46,8 +61,16 @@ export function openWorkerRedis(url: string): RedisClient {
  * connection itself keeps coming back.
  */
 export function openProducerRedis(url: string): RedisClient {
-  return open(url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, connectTimeout: NODE_PATIENCE_MS });
+  return open(url, {
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    connectTimeout: NODE_PATIENCE_MS,
+    reconnectOnError: isReadOnly,
+  });
 }
+
+/** A master that became a replica: its address may lead to the new master by now, so the connection is made anew. */
+const isReadOnly = ({ message }: Error) => message.startsWith('READONLY');
 
 /** Whether this is a Redis Cluster: there, the keys of one queue must be in one hash slot. */
 export const isCluster = (redis: RedisClient): redis is Cluster => redis instanceof Cluster;

@@ -6,6 +6,7 @@ import type { Database } from '../database.js';
 import type { EventQueues } from '../event-queue.js';
 import type { JobWatchers } from '../job-watcher.js';
 import type { Logger } from '../logger.js';
+import { gaugeDatabase } from '../metrics.js';
 import type { UnitQueues } from '../queue.js';
 import type { RedisClient } from '../redis.js';
 import { openRepositories, type Repositories } from '../repositories/index.js';
@@ -14,7 +15,7 @@ import { authenticate } from './auth.js';
 import { answerUnchanged } from './conditional.js';
 import { docsRouter, documentRoutes } from './docs.js';
 import { dataHeaders } from './headers.js';
-import { healthRoutes } from './health.js';
+import { answers, healthRoutes } from './health.js';
 import { metricsRoutes } from './metrics.js';
 import { operationsRoutes } from './operations.js';
 import { notFound, problemHandler } from './problem.js';
@@ -34,7 +35,14 @@ import { usersRoutes } from './users.js';
 export interface AppDependencies {
   config: Pick<
     Config,
-    'admin' | 'apiTokens' | 'maxUnitBytes' | 'metricsToken' | 'production' | 'rateLimitPerMinute' | 'trustedProxies'
+    | 'admin'
+    | 'apiTokens'
+    | 'maxUnitBytes'
+    | 'metricsToken'
+    | 'production'
+    | 'queuePartitions'
+    | 'rateLimitPerMinute'
+    | 'trustedProxies'
   >;
   database: Database;
   /** Standbys of the database, which reads are spread over. */
@@ -60,6 +68,7 @@ export function createApp(dependencies: AppDependencies): Express {
   const { config, database, replicas, units, schedule, events, metrics, logger } = dependencies;
   const health = healthRoutes(dependencies);
   const gauges = new QueueGauges(metrics, [...units.all, schedule]);
+  gaugeDatabase(metrics, () => answers(database));
   const measured = metricsRoutes({ config, metrics, measure: () => gauges.measure() });
   const repositories = openRepositories(database);
   const forBots = routesForBots(dependencies, repositories);

@@ -1,20 +1,22 @@
-import type { Queue } from 'bullmq';
+import { QueueKeys } from 'bullmq';
 import type { Response } from 'express';
 import { QueryTypes } from 'sequelize';
+import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { within } from '../deadline.js';
-import type { UnitQueues } from '../queue.js';
+import { isOutage } from '../failures.js';
+import { queueName, SCHEDULE_QUEUE, unitQueueNames } from '../queue.js';
 import type { RedisClient } from '../redis.js';
 import { liveness, readiness } from './answers.js';
-import { isOutage } from './outage.js';
 import { Routes } from './route.js';
 
 /** What must answer for this process to be of use. */
 interface Backends {
   database: Database;
   redis: RedisClient;
-  units: UnitQueues;
-  schedule: Queue;
+  config: Pick<Config, 'queuePartitions'>;
+  /** Whether the database must take writes. */
+  writes?: boolean;
 }
 
 const PATIENCE_MS = 1_000;
@@ -67,11 +69,13 @@ export function healthRoutes(backends: Backends): Routes {
 }
 
 /** Each part is `ok`, or says what is the matter with it. */
-async function lookAt({ database, redis, units, schedule }: Backends) {
+async function lookAt({ database, redis, config, writes = false }: Backends) {
   // Each queue is asked for, because the nodes of a Redis Cluster go one by one.
-  const queues = [...units.all, schedule].map(({ keys }) => redis.exists(keys['meta'] as string));
+  const names = [...unitQueueNames(config.queuePartitions, redis), queueName(SCHEDULE_QUEUE, redis)];
+  const queues = names.map((name) => redis.exists(new QueueKeys().toKey(name, 'meta')));
+  const looked = writes ? database.tryWriting().then(() => missingMigrations(database)) : missingMigrations(database);
   const [missing, answers] = await Promise.allSettled([
-    within(PATIENCE_MS, missingMigrations(database)),
+    within(PATIENCE_MS, looked),
     within(PATIENCE_MS, Promise.all(queues)),
   ]);
   const answered = missing.status === 'fulfilled';
@@ -81,6 +85,13 @@ async function lookAt({ database, redis, units, schedule }: Backends) {
     redis: answers.status === 'fulfilled' ? 'ok' : 'away',
   };
 }
+
+/** Whether the database answers in time. */
+export const answers = (database: Database): Promise<boolean> =>
+  within(PATIENCE_MS, database.ping()).then(
+    () => true,
+    () => false,
+  );
 
 async function missingMigrations(database: Database): Promise<string[]> {
   const umzug = database.migrations();

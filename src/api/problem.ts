@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { IdempotencyConflictError, QueueUnavailableError, ValidationError } from '../errors.js';
+import { isOutage } from '../failures.js';
 import type { Logger } from '../logger.js';
-import { isOutage } from './outage.js';
 
 interface Extras {
   /** What exactly does not fit, the field first. */

@@ -1,7 +1,7 @@
 import type { JobType, Queue } from 'bullmq';
 import { Gauge, type Registry } from 'prom-client';
 import { within } from '../deadline.js';
-import { isOutage } from './outage.js';
+import { isOutage } from '../failures.js';
 
 const STATES = ['waiting', 'active', 'delayed', 'prioritized', 'completed', 'failed'] satisfies JobType[];
 

@@ -1,9 +1,9 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import * as z from 'zod';
 import { within } from '../deadline.js';
+import { isOutage } from '../failures.js';
 import type { Logger } from '../logger.js';
 import type { LedgerRepository } from '../repositories/ledger.js';
-import { isOutage } from './outage.js';
 import { readAfter } from './parameters.js';
 import { check, type Routes } from './route.js';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { startApi } from '../api/server.js';
-import { startCommitWorker } from '../commit/worker.js';
+import { commitTimeouts, startCommitWorker } from '../commit/worker.js';
 import { ANY_BOT, type Config, readConfig } from '../config.js';
 import { Database } from '../database.js';
 import { freePort } from '../embedded/port.js';
@@ -12,6 +12,7 @@ import { openMetrics } from '../metrics.js';
 import { startSchedule } from '../schedule/worker.js';
 import { keepCredentials } from './credentials.js';
 import { environment } from './process.js';
+import { waitForBackends } from './startup.js';
 
 /** Where the embedded Redis and SQLite keep their data, below the working directory. */
 const DATA = 'data';
@@ -65,9 +66,13 @@ export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptio
     const config = { ...kept, apiTokens: withTokens(kept.apiTokens, bots) };
 
     const database = await open(openDatabase(config));
+    await waitForBackends({ config, database, logger });
     await database.migrate();
     // SQLite has one writer, so all parts share one Database, which lets them take turns.
-    const forLookups = database.dialect === 'sqlite' ? database : await open(openDatabase(config, true));
+    const forLookups =
+      database.dialect === 'sqlite'
+        ? database
+        : await open(openDatabase(config, { lookupsOnly: true, ...commitTimeouts(config) }));
     const metrics = openMetrics();
     await open(startCommitWorker({ config, database: forLookups, metrics, logger }));
     await open(startSchedule({ config, database, metrics, logger }));
@@ -84,8 +89,8 @@ function withTokens(tokens: Config['apiTokens'], bots: readonly string[]): Confi
   return new Map([...tokens, ...missing.map((bot) => [bot, randomBytes(24).toString('base64url')] as const)]);
 }
 
-function openDatabase({ databaseUrl, databasePoolSize }: Config, lookupsOnly = false): Database {
-  return new Database({ url: databaseUrl, poolSize: databasePoolSize, lookupsOnly });
+function openDatabase({ databaseUrl: url, databasePoolSize: poolSize }: Config, options = {}): Database {
+  return new Database({ url, poolSize, ...options });
 }
 
 async function startPrivateRedis(): Promise<Closable & { url: string }> {

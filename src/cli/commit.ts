@@ -1,5 +1,5 @@
-import { startCommitWorker } from '../commit/worker.js';
+import { commitTimeouts, startCommitWorker } from '../commit/worker.js';
 import { runPart } from './process.js';
 
 /** `botledger commit`: a process that applies units; run as many as you like. */
-export const runCommit = () => runPart('commit', startCommitWorker, { lookupsOnly: true });
+export const runCommit = () => runPart('commit', startCommitWorker, { lookupsOnly: true, timeouts: commitTimeouts });

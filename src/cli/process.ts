@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.js';
 import { type Closable, closeOnSignal } from '../lifecycle.js';
 import { createLogger, type Logger } from '../logger.js';
 import { openMetrics } from '../metrics.js';
+import { waitForBackends } from './startup.js';
 
 /** What every part is started with. */
 export interface PartDependencies {
@@ -13,6 +14,12 @@ export interface PartDependencies {
   database: Database;
   metrics: Registry;
   logger: Logger;
+}
+
+/** Whether a part serves HTTP, and how it uses the database. */
+interface PartOptions extends Pick<DatabaseOptions, 'lookupsOnly'> {
+  serves?: boolean;
+  timeouts?: (config: Config) => Pick<DatabaseOptions, 'statementTimeoutMs' | 'lockTimeoutMs'>;
 }
 
 /**
@@ -25,20 +32,22 @@ export interface PartDependencies {
 export function runPart<T extends Closable>(
   name: string,
   start: (dependencies: PartDependencies) => Promise<T>,
-  { serves = false, ...options }: Pick<DatabaseOptions, 'lookupsOnly'> & { serves?: boolean } = {},
+  { serves = false, lookupsOnly = false, timeouts = () => ({}) }: PartOptions = {},
 ): Promise<void> {
   return endOnError(async () => {
     const config = readConfig(environment(), { serves });
     const logger = createLogger(name, config.logLevel);
-    const database = new Database({ url: config.databaseUrl, poolSize: config.databasePoolSize, ...options });
+    const { databaseUrl: url, databasePoolSize: poolSize } = config;
+    const database = new Database({ url, poolSize, lookupsOnly, ...timeouts(config) });
     const opened: Closable[] = [database];
     closeOnSignal(opened, logger, config.shutdownTimeoutMs);
+    await waitForBackends({ config, database, logger });
     const metrics = openMetrics();
     opened.push(await start({ config, database, metrics, logger }));
     // What serves HTTP has them at /metrics beside all else.
     if (config.metricsPort > 0 && !serves) {
       const { startMetricsServer } = await import('../api/metrics-server.js');
-      opened.push(await startMetricsServer({ config, metrics, logger }));
+      opened.push(await startMetricsServer({ config, database, metrics, logger }));
     }
   });
 }

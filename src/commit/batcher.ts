@@ -1,11 +1,11 @@
-import type { Logger } from '../logger.js';
 import type { CheckedUnit } from '../operations/unit.js';
 import type { Committer } from './committer.js';
+import type { DatabaseWatch } from './database-watch.js';
 import { OutageError } from './failures.js';
 import type { UnitResult } from './ledger.js';
 import { Turn } from './turn.js';
 
-/** The batcher stops before the unit was applied; its job goes back to the queue. */
+/** The database went away before the unit was applied; its job goes back to the queue. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
@@ -24,35 +24,34 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-const FIRST_OUTAGE_WAIT_MS = 100;
-const LONGEST_OUTAGE_WAIT_MS = 5_000;
-
 /**
  * Groups units into batches without a timer: an idle committer gets the next unit at once, and while it works on a
  * batch, the units that arrive gather for the next. So latency is low at rest and throughput rises under load.
  *
- * While the database is away, units wait here, and their jobs with them: no attempt is burnt.
+ * While the database is away, no unit stays here: all of them are handed back.
  */
 export class Batcher {
   readonly #committer: Committer;
   readonly #limits: BatchLimits;
-  readonly #logger: Logger;
-  readonly #stop = new AbortController();
+  readonly #watch: Pick<DatabaseWatch, 'isUp' | 'lost' | 'worked'>;
   #waiting: Waiting[] = [];
+  /** What the database did not take, in order, until nothing is under way any more. */
+  #held: Waiting[] = [];
+  #underWay = 0;
   #running = false;
   #last: Turn | undefined;
 
-  constructor(committer: Committer, limits: BatchLimits, logger: Logger) {
+  constructor(committer: Committer, limits: BatchLimits, watch: Pick<DatabaseWatch, 'isUp' | 'lost' | 'worked'>) {
     this.#committer = committer;
     this.#limits = limits;
-    this.#logger = logger;
+    this.#watch = watch;
   }
 
   /**
    * Hands in the units of a job.
    *
    * @returns their results in the same order, once they are committed
-   * @throws InterruptedError when the batcher was interrupted first
+   * @throws InterruptedError when the database is away
    */
   submit(units: readonly CheckedUnit[]): Promise<UnitResult[]> {
     return new Promise((resolve, reject) => {
@@ -64,36 +63,48 @@ export class Batcher {
     });
   }
 
-  /** From now on an outage is not waited out: what cannot be committed is handed back. */
-  interrupt(): void {
-    this.#stop.abort();
-  }
-
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 && this.#watch.isUp) {
       this.#last = new Turn(this.#last);
       void this.#settle(this.#take(), this.#last);
       await this.#last.begun;
     }
     this.#running = false;
+    this.#handBack();
   }
 
   async #settle(batch: readonly Waiting[], turn: Turn): Promise<void> {
+    this.#underWay++;
     try {
-      const results = await this.#commitThroughOutages(
+      const results = await this.#committer.commit(
         batch.flatMap(({ units }) => units),
         turn,
       );
+      this.#watch.worked();
       let done = 0;
       for (const { units, resolve } of batch) {
         resolve(results.slice(done, done + units.length));
         done += units.length;
       }
     } catch (error) {
-      for (const { reject } of batch) reject(error as Error);
+      if (error instanceof OutageError) {
+        this.#held.push(...batch);
+        this.#watch.lost(error);
+      } else {
+        for (const { reject } of batch) reject(error as Error);
+      }
     } finally {
+      this.#underWay--;
       turn.settle();
+      this.#handBack();
     }
+  }
+
+  /** All at once and the last first: BullMQ puts a job that is handed back before those that wait. */
+  #handBack(): void {
+    if (this.#underWay > 0 || (this.#watch.isUp && this.#held.length === 0)) return;
+    const back = [...this.#held.splice(0), ...this.#waiting.splice(0)];
+    for (const { reject } of back.reverse()) reject(new InterruptedError('the database is away'));
   }
 
   #take(): Waiting[] {
@@ -107,38 +118,5 @@ export class Batcher {
       size++;
     }
     return this.#waiting.splice(0, size);
-  }
-
-  async #commitThroughOutages(units: readonly CheckedUnit[], turn: Turn): Promise<UnitResult[]> {
-    let waitMs = FIRST_OUTAGE_WAIT_MS;
-    for (;;) {
-      try {
-        const results = await this.#committer.commit(units, turn);
-        if (waitMs > FIRST_OUTAGE_WAIT_MS) this.#logger.info('the database is back');
-        return results;
-      } catch (error) {
-        if (!(error instanceof OutageError)) throw error;
-        if (waitMs === FIRST_OUTAGE_WAIT_MS) this.#logger.error({ err: error.message }, 'waiting for the database');
-        await this.#pause(waitMs);
-        waitMs = Math.min(waitMs * 2, LONGEST_OUTAGE_WAIT_MS);
-      }
-    }
-  }
-
-  #pause(ms: number): Promise<void> {
-    const { signal } = this.#stop;
-    return new Promise((resolve, reject) => {
-      const give = () => reject(new InterruptedError('the worker is closing while the database is away'));
-      if (signal.aborted) return give();
-      const timer = setTimeout(() => {
-        signal.removeEventListener('abort', stop);
-        resolve();
-      }, ms);
-      const stop = () => {
-        clearTimeout(timer);
-        give();
-      };
-      signal.addEventListener('abort', stop, { once: true });
-    });
   }
 }

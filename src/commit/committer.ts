@@ -1,13 +1,15 @@
-import type { Database, SqlSession } from '../database.js';
+import type { Database, SqlSession, Statement } from '../database.js';
+import { within } from '../deadline.js';
 import { defaultSettings, type Settings } from '../domain/settings.js';
 import { earlier } from '../domain/time.js';
 import type { Context } from '../operations/operation.js';
 import { type CheckedUnit, isAlone } from '../operations/unit.js';
-import { blame, LostRaceError, OutageError, RuleFailures } from './failures.js';
+import { blame, LockedError, LostRaceError, OutageError, RuleFailures } from './failures.js';
 import { flush } from './flush.js';
 import { recordKeptPayments } from './kept-payments.js';
 import { readLedger, record, repeated, splitByLedger, type UnitResult } from './ledger.js';
-import { createMissingUsers, loadTouched, lockUsers } from './load.js';
+import { createMissingUsers, findLockedUsers, loadTouched, lockUsers } from './load.js';
+import { LockedUsers } from './locked-users.js';
 import { RankKeeper } from './ranks.js';
 import { readState } from './state.js';
 import { describeTables, type Tables } from './tables.js';
@@ -19,10 +21,17 @@ import { WorkingSet } from './working-set.js';
 /** Times that a batch which lost a race for a unique index runs again before its units are looked at one by one. */
 const RACE_RETRIES = 5;
 
+/** A database that answers this soon is there, and what took too long was too much at once. */
+const ANSWERS_WITHIN_MS = 1_000;
+
+/** When it is known that somebody holds a row, but not which, no transaction waits longer for it. */
+const HURRY: Statement = { text: `SET LOCAL lock_timeout = '300ms'` };
+
 interface CommitterOptions {
   settings?: Settings;
   now?: () => Date;
   onEvents?: () => void;
+  onLocked?: (users: number) => void;
 }
 
 /**
@@ -36,21 +45,30 @@ export class Committer {
   readonly #settings: Settings;
   readonly #now: () => Date;
   readonly #onEvents: () => void;
+  readonly #onLocked: (users: number) => void;
+  readonly #locked = new LockedUsers();
 
   /**
    * @param settings what the installation decides about the rules
    * @param now the clock that bounds the bots' own times: nothing happened later than its commit
    * @param onEvents is called after each commit that put events into the outbox
+   * @param onLocked is called with how many users somebody else was found to have locked for long
    */
   constructor(
     database: Database,
-    { settings = defaultSettings, now = () => new Date(), onEvents = () => undefined }: CommitterOptions = {},
+    {
+      settings = defaultSettings,
+      now = () => new Date(),
+      onEvents = () => undefined,
+      onLocked = () => undefined,
+    }: CommitterOptions = {},
   ) {
     this.#settings = settings;
     this.#database = database;
     this.#tables = describeTables(database);
     this.#now = now;
     this.#onEvents = onEvents;
+    this.#onLocked = onLocked;
   }
 
   /**
@@ -62,8 +80,8 @@ export class Committer {
    *   again is safe
    */
   async commit(units: readonly CheckedUnit[], turn = new Turn()): Promise<UnitResult[]> {
-    const results = new Map<CheckedUnit, UnitResult>();
-    const batches = apart(units);
+    const results = this.#locked.isEmpty ? new Map<CheckedUnit, UnitResult>() : await this.#setAside(units);
+    const batches = apart(results.size > 0 ? units.filter((unit) => !results.has(unit)) : units);
     if (batches.length > 1) await turn.stumble();
     for (const batch of batches) {
       for (const [unit, result] of await this.#settle(batch, turn)) results.set(unit, result);
@@ -71,39 +89,86 @@ export class Committer {
     return units.map((unit) => results.get(unit) as UnitResult);
   }
 
-  /** One transaction if all goes well; otherwise as few as it takes to find who is to blame. */
-  async #settle(units: readonly CheckedUnit[], turn: Turn): Promise<Map<CheckedUnit, UnitResult>> {
+  /**
+   * One transaction if all goes well; otherwise as few as it takes to find who is to blame.
+   *
+   * @param hurry whether not to wait for rows that somebody holds
+   */
+  async #settle(units: readonly CheckedUnit[], turn: Turn, hurry = false): Promise<Map<CheckedUnit, UnitResult>> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#commitBatch(units, turn);
+        return await this.#commitBatch(units, turn, hurry);
       } catch (error) {
         await turn.stumble();
         const whose = blame(error);
         if (whose === 'database') throw new OutageError(error);
         if (whose === 'race' && attempt < RACE_RETRIES) continue;
-        if (units.length === 1) return this.#failed(units[0] as CheckedUnit, error);
-        return error instanceof RuleFailures ? this.#settleApart(units, error, turn) : this.#settleHalves(units, turn);
+        if (whose === 'locked' && !hurry) return this.#settleUnlocked(units, turn);
+        if (whose === 'slow') {
+          await this.#expectAnswer(error);
+          // What froze for as long may go through now.
+          if (units.length === 1 && attempt === 0) continue;
+        }
+        if (units.length === 1) {
+          return this.#failed(units[0] as CheckedUnit, whose === 'locked' ? new LockedError() : error);
+        }
+        if (error instanceof RuleFailures) return this.#settleApart(units, error, turn, hurry);
+        return this.#settleHalves(units, turn, hurry);
       }
     }
   }
 
+  /** Somebody holds a row: the units of the users that they hold are set aside. What else they hold, halving finds. */
+  async #settleUnlocked(units: readonly CheckedUnit[], turn: Turn): Promise<Map<CheckedUnit, UnitResult>> {
+    const locked = await this.#findLocked(units.flatMap(usersOf));
+    if (locked.size > 0) this.#onLocked(locked.size);
+    this.#locked.add(locked);
+    const aside = setAside(units, locked);
+    const others = units.filter((unit) => !aside.has(unit));
+    if (others.length === 0) return aside;
+    return new Map([...aside, ...(await this.#settle(others, turn, true))]);
+  }
+
+  /** The units of users that were locked a moment ago and still are. */
+  async #setAside(units: readonly CheckedUnit[]): Promise<Map<CheckedUnit, UnitResult>> {
+    const suspects = this.#locked.among(units.flatMap(usersOf));
+    if (suspects.length === 0) return new Map();
+    const locked = await this.#findLocked(suspects);
+    this.#locked.update(suspects, locked);
+    return setAside(units, locked);
+  }
+
+  async #findLocked(users: readonly number[]): Promise<Set<number>> {
+    try {
+      return await this.#database.transaction((session) => findLockedUsers(session, this.#tables, users));
+    } catch (error) {
+      throw new OutageError(error);
+    }
+  }
+
+  async #expectAnswer(error: unknown): Promise<void> {
+    await within(ANSWERS_WITHIN_MS, this.#database.ping()).catch(() => {
+      throw new OutageError(error);
+    });
+  }
+
   /** The suspects are known: they run one by one after the others, because one may have misled the next. */
-  async #settleApart(units: readonly CheckedUnit[], { failures }: RuleFailures, turn: Turn) {
+  async #settleApart(units: readonly CheckedUnit[], { failures }: RuleFailures, turn: Turn, hurry: boolean) {
     const results = new Map<CheckedUnit, UnitResult>();
     const add = (more: Map<CheckedUnit, UnitResult>) => {
       for (const [unit, result] of more) results.set(unit, result);
     };
     const innocent = units.filter((unit) => !failures.has(unit));
-    if (innocent.length > 0) add(await this.#settle(innocent, turn));
-    for (const suspect of failures.keys()) add(await this.#settle([suspect], turn));
+    if (innocent.length > 0) add(await this.#settle(innocent, turn, hurry));
+    for (const suspect of failures.keys()) add(await this.#settle([suspect], turn, hurry));
     return results;
   }
 
   /** The suspect is not known: halving finds it in about log₂ commits. */
-  async #settleHalves(units: readonly CheckedUnit[], turn: Turn) {
+  async #settleHalves(units: readonly CheckedUnit[], turn: Turn, hurry: boolean) {
     const middle = Math.ceil(units.length / 2);
-    const first = await this.#settle(units.slice(0, middle), turn);
-    const second = await this.#settle(units.slice(middle), turn);
+    const first = await this.#settle(units.slice(0, middle), turn, hurry);
+    const second = await this.#settle(units.slice(middle), turn, hurry);
     return new Map([...first, ...second]);
   }
 
@@ -112,12 +177,13 @@ export class Committer {
     return new Map([[unit, { status: 'failed', error: cause as Error }]]);
   }
 
-  async #commitBatch(units: readonly CheckedUnit[], turn: Turn): Promise<Map<CheckedUnit, UnitResult>> {
+  async #commitBatch(units: readonly CheckedUnit[], turn: Turn, hurry: boolean): Promise<Map<CheckedUnit, UnitResult>> {
     let again = false;
     let events = false;
     const committed = await this.#database.transaction(async (session: SqlSession) => {
       if (again) await turn.stumble();
       again = true;
+      if (hurry && session.dialect === 'postgres') session.send(HURRY, []);
       const now = this.#now();
       const rows = new WorkingSet(this.#tables);
       // One round trip: what comes after the lock on the users sees what was committed before it was got.
@@ -165,6 +231,12 @@ export class Committer {
     const graves = await findGraves(session, this.#tables, units, await readState(session), now);
     if (units.some((unit) => isBuried(unit, graves, now))) throw new LostRaceError();
   }
+}
+
+/** The units that name one of these users, which somebody else has locked. */
+function setAside(units: readonly CheckedUnit[], locked: ReadonlySet<number>): Map<CheckedUnit, UnitResult> {
+  const aside = units.filter((unit) => usersOf(unit).some((telegramId) => locked.has(telegramId)));
+  return new Map(aside.map((unit) => [unit, { status: 'failed', error: new LockedError() }]));
 }
 
 /** Cuts before and after each unit that wants to be committed by itself. */

@@ -1,3 +1,4 @@
+import { describeOutage, type FailureKind, kindOf } from '../failures.js';
 import type { CheckedUnit } from '../operations/unit.js';
 import { OutOfTurnError } from './turn.js';
 
@@ -5,7 +6,7 @@ import { OutOfTurnError } from './turn.js';
 export class OutageError extends Error {
   override readonly name = 'OutageError';
   constructor(cause: unknown) {
-    super(`the database is not available: ${(cause as Error).message}`, { cause });
+    super(`the database is not available: ${describeOutage(cause)}`, { cause });
   }
 }
 
@@ -22,33 +23,36 @@ export class LostRaceError extends Error {
   override readonly name = 'LostRaceError';
 }
 
+/** Somebody else holds a row of the unit for long; it is applied when they have let go. */
+export class LockedError extends Error {
+  override readonly name = 'LockedError';
+  constructor() {
+    super('somebody else holds a row of this unit: see pg_stat_activity for who has left a transaction open');
+  }
+}
+
 /** Whose fault a failed transaction is. */
-export type Blame = 'race' | 'units' | 'database';
+export type Blame = 'race' | 'units' | 'locked' | 'slow' | 'database';
 
-// The classes of SQLSTATE that say something about the values of a statement; the others are about the server, the
-// schema or the connection. https://www.postgresql.org/docs/current/errcodes-appendix.html
-const VALUE_CLASSES = new Map([
-  ['21', 'cardinality violation'],
-  ['22', 'data exception'],
-  ['23', 'integrity constraint violation'],
-  ['54', 'program limit exceeded'],
-]);
-
-const UNIQUE_VIOLATION = '23505';
-
-// https://www.sqlite.org/rescode.html
-const SQLITE_VALUE_CODES = new Set(['SQLITE_CONSTRAINT', 'SQLITE_MISMATCH', 'SQLITE_TOOBIG', 'SQLITE_RANGE']);
+const BLAME: Readonly<Record<FailureKind, Blame>> = {
+  race: 'race',
+  values: 'units',
+  locked: 'locked',
+  slow: 'slow',
+  away: 'database',
+  // The database ran it again many times.
+  deadlock: 'database',
+  // What nobody foresaw is not held against the units: they wait, and the log says for what.
+  unknown: 'database',
+};
 
 /**
  * Whose fault a failed transaction is: a race with another worker (run it again), some unit's values or a bug in a
- * rule (find the unit), or the database's (wait).
+ * rule (find the unit), somebody's who holds a row (go on without it), nobody's but too much at once, or the database's
+ * (wait).
  */
 export function blame(error: unknown): Blame {
   if (error instanceof RuleFailures || error instanceof TypeError || error instanceof RangeError) return 'units';
   if (error instanceof LostRaceError || error instanceof OutOfTurnError) return 'race';
-  const { code } = error as { code?: unknown };
-  if (typeof code !== 'string') return 'database';
-  if (code === UNIQUE_VIOLATION) return 'race';
-  if (code.startsWith('SQLITE_')) return SQLITE_VALUE_CODES.has(code) ? 'units' : 'database';
-  return /^[0-9A-Z]{5}$/.test(code) && VALUE_CLASSES.has(code.slice(0, 2)) ? 'units' : 'database';
+  return BLAME[kindOf(error)];
 }

@@ -3,9 +3,10 @@ import { warnsOfTariff } from '../domain/payments.js';
 import { IdempotencyConflictError } from '../errors.js';
 import { operationNames } from '../operations/registry.js';
 import type { CheckedUnit } from '../operations/unit.js';
+import { LockedError } from './failures.js';
 import type { UnitResult } from './ledger.js';
 
-const RESULTS = ['applied', 'repeated', 'dropped', 'conflict', 'failed'] as const;
+const RESULTS = ['applied', 'repeated', 'dropped', 'conflict', 'failed', 'locked'] as const;
 
 /** What became of a unit, and so of its operations. */
 type Result = (typeof RESULTS)[number];
@@ -28,7 +29,7 @@ export class CommitMetrics {
     const registers = [metrics];
     this.#units = new Counter({
       name: 'botledger_units_total',
-      help: 'Units by result: applied; repeated, answered from the ledger; dropped, of a deleted user; conflict, the key has other content; failed, once per attempt; invalid, no unit at all',
+      help: 'Units by result: applied; repeated, answered from the ledger; dropped, of a deleted user; conflict, the key has other content; failed, once per attempt; locked, put off because somebody else holds a row; invalid, no unit at all',
       labelNames: ['result'],
       registers,
       collect: () => this.#hand(),
@@ -80,7 +81,10 @@ export class CommitMetrics {
 }
 
 function resultOf(result: UnitResult): Result {
-  if (result.status === 'failed') return result.error instanceof IdempotencyConflictError ? 'conflict' : 'failed';
+  if (result.status === 'failed') {
+    if (result.error instanceof LockedError) return 'locked';
+    return result.error instanceof IdempotencyConflictError ? 'conflict' : 'failed';
+  }
   if (result.repeated) return 'repeated';
   return (result.outcomes[0] as { userDeleted?: true }).userDeleted ? 'dropped' : 'applied';
 }

@@ -1,14 +1,15 @@
 import { hash } from 'node:crypto';
-import { type Job, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { DelayedError, type Job, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { Registry } from 'prom-client';
 import type { Config } from '../config.js';
-import type { Database } from '../database.js';
+import type { Database, DatabaseOptions } from '../database.js';
 import { earlier } from '../domain/time.js';
 import { ValidationError } from '../errors.js';
 import { tellOfNews } from '../event-queue.js';
 import { HotSessions } from '../hot/sessions.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
+import { gaugeDatabase } from '../metrics.js';
 import type { Operation } from '../operations/operation.js';
 import { findOperation } from '../operations/registry.js';
 import { type CheckedUnit, checkUnit, jobName, readJob, type Unit } from '../operations/unit.js';
@@ -16,11 +17,14 @@ import { keepCompleted, unitJobOptions } from '../queue.js';
 import { openWorkerRedis, type RedisClient } from '../redis.js';
 import { Batcher, InterruptedError } from './batcher.js';
 import { Committer } from './committer.js';
+import { DatabaseWatch } from './database-watch.js';
+import { LockedError } from './failures.js';
 import { forgetEvents } from './forget-events.js';
 import { forgetJobs } from './forget-jobs.js';
 import type { FailedUnit, UnitResult } from './ledger.js';
 import { CommitMetrics } from './metrics.js';
 import { Partitions } from './partitions.js';
+import { RedisTrouble } from './redis-trouble.js';
 import { isHopeless, settleSessions } from './settle-sessions.js';
 
 /** What a job answers for each of its units, in their order. */
@@ -38,6 +42,23 @@ export interface CommitDependencies {
 // Units are safe to rerun, so a crash of the worker is never the job's fault.
 const MANY_STALLS = 1_000_000;
 
+/** After this long it is tried again whether the rows of a unit are free. */
+const LOCKED_PAUSE_MS = 1_000;
+
+/**
+ * How long a commit waits for PostgreSQL: half as long as a job may be without a sign of life, so that even a commit
+ * that is given up and run again is over before the job goes to another worker.
+ *
+ * @returns the usual 15 s and 3 s, unless STALLED_AFTER_SECONDS is shorter than usual
+ */
+export function commitTimeouts({ stalledAfterMs }: Pick<Config, 'stalledAfterMs'>) {
+  const statementTimeoutMs = Math.min(15_000, stalledAfterMs / 2);
+  return {
+    statementTimeoutMs,
+    lockTimeoutMs: Math.min(3_000, statementTimeoutMs / 2),
+  } satisfies Partial<DatabaseOptions>;
+}
+
 /**
  * Starts a commit worker: takes jobs off the queue and applies their units, exactly once each.
  *
@@ -53,7 +74,12 @@ export async function startCommitWorker({
   const limits = { maxUnits: config.batchMaxUnits, maxBytes: config.batchMaxBytes };
   // If it is not told, the relay looks by itself after a while.
   const onEvents = () => void tellOfNews(redis).catch(() => undefined);
-  const batcher = new Batcher(new Committer(database, { settings: config.settings, onEvents }), limits, logger);
+  const onLocked = (users: number) =>
+    logger.warn({ users }, 'users that somebody else has locked for long; their units wait: see pg_stat_activity');
+  const watch = new DatabaseWatch(database, logger);
+  gaugeDatabase(metrics, () => watch.isUp);
+  const committer = new Committer(database, { settings: config.settings, onEvents, onLocked });
+  const batcher = new Batcher(committer, limits, watch);
   const commitMetrics = new CommitMetrics(metrics);
   const sessions = new HotSessions(redis, config.sessionTtlSeconds);
   // Divided, so that what a process holds in memory, and leaves behind when it dies, does not grow with the partitions.
@@ -70,7 +96,9 @@ export async function startCommitWorker({
       maxStalledCount: MANY_STALLS,
       removeOnComplete: keepCompleted,
     });
-    worker.on('error', (error) => logger.warn({ err: error.message }, 'Redis'));
+    const fetching = { stop: () => void worker.pause(true), goOn: () => void (watch.isUp && worker.resume()) };
+    const trouble = new RedisTrouble(logger, fetching);
+    worker.on('error', (error) => trouble.note(error));
     worker.on('failed', (job, error) =>
       logger.warn({ job: job?.id, name: job?.name, reason: error.message }, 'job failed'),
     );
@@ -82,12 +110,19 @@ export async function startCommitWorker({
     });
     queue.on('error', () => undefined);
     await worker.waitUntilReady();
+    watch.add(fetching);
     return {
       async close(lost: Promise<void>) {
+        trouble.close();
         // Without Redis nothing can be handed back, and to wait for it takes for ever: another worker gets the jobs.
         const [idle, gone] = [() => false, () => true];
-        const force = await Promise.race([worker.pause().then(idle, gone), lost.then(gone)]);
+        // One that is paused already would not wait for its jobs. In between nothing else runs, so it takes none.
+        if (worker.isPaused()) void worker.resume();
+        const paused = worker.pause();
+        const force = await Promise.race([paused.then(idle, gone), lost.then(gone)]);
         await closeAll([queue, { close: () => worker.close(force) }]);
+        // A pause that ends later than that opens a connection again.
+        if (force) paused.then(() => worker.disconnect()).catch(() => undefined);
       },
     };
   };
@@ -97,7 +132,7 @@ export async function startCommitWorker({
 
   return {
     async close() {
-      batcher.interrupt();
+      await watch.close();
       const lost =
         redis.status === 'ready' ? new Promise<void>((resolve) => redis.once('close', resolve)) : Promise.resolve();
       await partitions.close(lost);
@@ -128,6 +163,10 @@ class JobProcessor {
       await Promise.all(fitting.flatMap((unit, index) => this.#followUp(unit, settled[index] as UnitResult)));
       let next = 0;
       const results = checked.map((unit) => ('status' in unit ? unit : (settled[next++] as UnitResult)));
+      if (results.every(isLocked)) {
+        await job.moveToDelayed(Date.now() + LOCKED_PAUSE_MS, token);
+        throw new DelayedError('somebody else holds its rows');
+      }
       if (units.length === 1) return [answerAlone(units[0], results[0] as UnitResult)];
       return await Promise.all(results.map((result, index) => this.#answerInPack(units[index], result)));
     } catch (error) {
@@ -174,11 +213,13 @@ class JobProcessor {
   async #putBack(raw: unknown, result: FailedUnit): Promise<UnitAnswer> {
     // Named after its content, so that a pack that runs again does not put it back twice.
     const jobId = `split~${hash('sha256', JSON.stringify(raw), 'base64url').slice(0, 22)}`;
-    this.logger.warn(
+    const locked = isLocked(result);
+    this.logger[locked ? 'debug' : 'warn'](
       { job: jobId, reason: result.error.message },
       'unit of a pack failed; put back as a job of its own',
     );
-    await this.queue.add(nameOf(raw), { v: 1, units: [raw] }, { ...unitJobOptions, jobId });
+    const delay = locked ? LOCKED_PAUSE_MS : 0;
+    await this.queue.add(nameOf(raw), { v: 1, units: [raw] }, { ...unitJobOptions, jobId, delay });
     return { movedTo: jobId };
   }
 }
@@ -206,6 +247,8 @@ function answerAlone(raw: unknown, result: UnitResult): UnitAnswer {
   // What failed otherwise is tried again after a pause.
   throw isHopeless(error) ? new UnrecoverableError(reason(error)) : new Error(reason(error), { cause: error });
 }
+
+const isLocked = (result: UnitResult) => result.status === 'failed' && result.error instanceof LockedError;
 
 /** The reason as it stands in Bull Board: the kind of error first, by which the SDK knows it again. */
 const reason = (error: Error) => `${error.name}: ${error.message}`;

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { Batcher, type BatchLimits, InterruptedError } from '../../src/commit/batcher.js';
 import { Committer } from '../../src/commit/committer.js';
+import { DatabaseWatch } from '../../src/commit/database-watch.js';
 import type { UnitResult } from '../../src/commit/ledger.js';
 import { Database } from '../../src/database.js';
 import { freePort } from '../../src/embedded/port.js';
+import { closeAll } from '../../src/lifecycle.js';
 import { createLogger } from '../../src/logger.js';
 import type { CheckedUnit } from '../../src/operations/unit.js';
 import { rejection } from '../helpers/rejection.js';
@@ -12,6 +14,7 @@ import { until } from '../helpers/until.js';
 import { eachOn, variants } from '../helpers/variants.js';
 
 const logger = createLogger('test', 'silent');
+const unwatched = { isUp: true, lost: () => undefined, worked: () => undefined };
 const addXp = (telegramId: number): CheckedUnit => unitOf({ name: 'addXp', telegramId, xp: 1 });
 
 /** The users of each batch; a batch commits once it is let go. */
@@ -38,7 +41,7 @@ describe('The batcher', () => {
 
   function start({ maxUnits = 100, maxBytes = 1_000_000 }: Partial<BatchLimits> = {}) {
     const committer = new HeldCommitter(on.database);
-    const batcher = new Batcher(committer, { maxUnits, maxBytes }, logger);
+    const batcher = new Batcher(committer, { maxUnits, maxBytes }, unwatched);
     const submit = async (...users: number[]) =>
       (await Promise.all(users.map((user) => batcher.submit([addXp(user)])))).flat();
     return { committer, batcher, submit };
@@ -118,7 +121,7 @@ describe('The batcher', () => {
 
   it('goes on after a batch that failed in a way nobody foresaw', async () => {
     const committer = new HeldCommitter(on.database);
-    const batcher = new Batcher(committer, { maxUnits: 1, maxBytes: 1_000_000 }, logger);
+    const batcher = new Batcher(committer, { maxUnits: 1, maxBytes: 1_000_000 }, unwatched);
     committer.letGo();
     const broken = { ...addXp(1), operations: undefined as never };
     const [first, second] = await Promise.allSettled([batcher.submit([broken]), batcher.submit([addXp(2)])]);
@@ -126,31 +129,33 @@ describe('The batcher', () => {
   });
 });
 
-describe('An interrupted batcher', () => {
-  const on = eachOn(variants[2]);
+describe('While the database is away, the batcher', () => {
   const limits = { maxUnits: 2, maxBytes: 1_000_000 };
+  let away: Database;
+  let watch: DatabaseWatch;
+  beforeEach(async () => {
+    away = new Database({ url: `postgres://postgres@127.0.0.1:${await freePort()}/nowhere` });
+    watch = new DatabaseWatch(away, logger);
+  });
+  afterEach(() => closeAll([away, watch]));
 
-  it('gives back what it cannot commit while the database is away', async () => {
-    const away = new Database({ url: `postgres://postgres@127.0.0.1:${await freePort()}/nowhere` });
-    const batcher = new Batcher(new Committer(away), limits, logger);
-    const submitted = [1, 2, 3, 4, 5].map((user) => rejection(batcher.submit([addXp(user)])));
-    let settled = false;
-    void Promise.race(submitted).then(() => {
-      settled = true;
+  it('hands back everything, the last first, as BullMQ puts each before what waits', async () => {
+    const batcher = new Batcher(new Committer(away), limits, watch);
+    const back: number[] = [];
+    const submitted = [1, 2, 3, 4, 5].map(async (user) => {
+      expect(await rejection(batcher.submit([addXp(user)]))).to.be.instanceOf(InterruptedError);
+      back.push(user);
     });
-    await new Promise(setImmediate);
-    expect(settled, 'waits until it is interrupted').to.equal(false);
-    batcher.interrupt();
-    for (const error of await Promise.all(submitted)) expect(error).to.be.instanceOf(InterruptedError);
-    expect(await rejection(batcher.submit([addXp(6)]))).to.be.instanceOf(InterruptedError);
-    await away.close();
+    await Promise.all(submitted);
+    expect(back).to.deep.equal([5, 4, 3, 2, 1]);
+    expect(watch.isUp).to.equal(false);
   });
 
-  it('finishes everything while the database is there', async () => {
-    const batcher = new Batcher(new Committer(on.database), limits, logger);
-    const submitted = [1, 2, 3, 4, 5].map((user) => batcher.submit([addXp(user)]));
-    batcher.interrupt();
-    const statuses = (await Promise.all(submitted)).flat().map(({ status }) => status);
-    expect(statuses).to.deep.equal(Array(5).fill('applied'));
+  it('asks it for nothing: what comes is handed back at once', async () => {
+    const committer = new HeldCommitter(away);
+    const batcher = new Batcher(committer, limits, watch);
+    watch.lost(new Error('away'));
+    expect(await rejection(batcher.submit([addXp(6)]))).to.be.instanceOf(InterruptedError);
+    expect(committer.batches).to.deep.equal([]);
   });
 });

@@ -1,9 +1,12 @@
 import { expect } from 'chai';
-import { Batcher } from '../../src/commit/batcher.js';
+import { Batcher, InterruptedError } from '../../src/commit/batcher.js';
 import { Committer } from '../../src/commit/committer.js';
+import { DatabaseWatch } from '../../src/commit/database-watch.js';
+import type { UnitResult } from '../../src/commit/ledger.js';
 import { Database } from '../../src/database.js';
 import { createLogger } from '../../src/logger.js';
 import { IdempotencyKey, User } from '../../src/models/index.js';
+import type { CheckedUnit } from '../../src/operations/unit.js';
 import { type Postgres, startPostgres } from '../helpers/postgres.js';
 import { unit } from '../helpers/units.js';
 import { until } from '../helpers/until.js';
@@ -32,12 +35,24 @@ describe('When PostgreSQL is', () => {
   /** Bots that each send one unit after the other, about users that they share, until they are told it is enough. */
   function busyBots() {
     const limits = { maxUnits: 50, maxBytes: 1_000_000 };
-    const batcher = new Batcher(new Committer(database), limits, createLogger('test', 'silent'));
+    const watch = new DatabaseWatch(database, createLogger('test', 'silent'));
+    const batcher = new Batcher(new Committer(database), limits, watch);
     const progress = { done: 0, failed: 0, enough: false };
+    /** As BullMQ does: what is handed back comes again when the database is back. */
+    const submit = async (checked: CheckedUnit): Promise<UnitResult | undefined> => {
+      try {
+        const [result] = await batcher.submit([checked]);
+        return result;
+      } catch (error) {
+        if (!(error instanceof InterruptedError)) throw error;
+        await until(() => watch.isUp, { timeoutMs: 30_000 });
+        return submit(checked);
+      }
+    };
     const runBot = async (bot: number) => {
       for (let number = 0; !progress.enough; number++) {
         const operations = [bot, number % 7].map((telegramId) => ({ name: 'addXp', telegramId, xp: 1 }));
-        const [result] = await batcher.submit([unit({ key: `${bot}-${number}`, operations })]);
+        const result = await submit(unit({ key: `${bot}-${number}`, operations }));
         progress[result?.status === 'applied' ? 'done' : 'failed']++;
       }
     };

@@ -1,4 +1,6 @@
+import type { Job } from 'bullmq';
 import { expect } from 'chai';
+import { Registry } from 'prom-client';
 import { Database } from '../../src/database.js';
 import { type Closable, closeAll } from '../../src/lifecycle.js';
 import { IdempotencyKey, User } from '../../src/models/index.js';
@@ -62,32 +64,57 @@ describe('A commit worker without its database', () => {
     expect(await sequelize.getRepository(User).sum('totalXp')).to.equal(JOBS * 2);
   }
 
+  /** How often they were taken, all in all. */
+  const attemptsStarted = async (ids: readonly string[]) => {
+    const found: (Job | undefined)[] = await Promise.all(ids.map((id) => jobs.queue.getJob(id)));
+    return found.reduce((sum, one) => sum + (one?.attemptsStarted ?? 0), 0);
+  };
+
   const counts = () => jobs.queue.getJobCounts('wait', 'active', 'delayed', 'failed', 'completed');
 
-  it('holds its jobs without failing any, and none burns an attempt by it', async () => {
-    const worker = await startWorker(database, redisUrl);
+  it('hands its jobs back in their order, burns no attempt, takes none meanwhile, and goes on by itself', async () => {
+    const metrics = new Registry();
+    const worker = await startWorker(database, redisUrl, { metrics });
     opened.push(worker);
-    const undisturbed = await jobs.reached((await jobs.add(job(0))).id, 'completed');
+    await jobs.reached((await jobs.add(job(0))).id, 'completed');
+    const isUp = async () => (await metrics.getSingleMetric('botledger_database_up')?.get())?.values[0]?.value;
+    expect(await isUp()).to.equal(1);
 
     await takeAway('fast');
     const ids = await enqueueAll();
-    await until(async () => (await counts())['active'] === JOBS, { what: 'the worker holds all jobs' });
+    await until(async () => (await isUp()) === 0 && (await counts())['wait'] === JOBS, { what: 'all jobs wait' });
+    const waiting = (await jobs.queue.getWaiting()).map(({ id }) => id);
+    expect(waiting).to.have.members(ids);
+    const starts = await attemptsStarted(ids);
+    // Two more probes find nobody.
+    await until(async () => (await attemptsStarted(ids)) >= starts && (await counts())['active'] === 0);
+    expect(await attemptsStarted(ids), 'nothing is taken and handed back again and again').to.be.below(3 * JOBS);
+
     await bringBack();
     for (const id of ids) {
       const { attemptsMade, failedReason } = await jobs.reached(id, 'completed');
-      expect({ attemptsMade, failedReason }).to.deep.equal({
-        attemptsMade: undisturbed.attemptsMade,
-        failedReason: undefined,
-      });
+      expect({ attemptsMade, failedReason }).to.deep.equal({ attemptsMade: 1, failedReason: undefined });
     }
+    expect(await isUp()).to.equal(1);
     await expectAllApplied();
   });
 
-  it('puts its jobs back when it is closed, with no attempt made, for the next worker to do', async () => {
+  it('leaves them to a worker that still has it', async () => {
+    const lost = new Database({ url: 'postgres://postgres@127.0.0.1:1/nowhere' });
+    opened.push(lost);
+    opened.push(await startWorker(lost, redisUrl));
+    const ids = await enqueueAll();
+    await until(async () => (await counts())['wait'] === JOBS, { what: 'all jobs are handed back' });
+    opened.push(await startWorker(database, redisUrl));
+    for (const id of ids) expect(await jobs.reached(id, 'completed')).to.include({ attemptsMade: 1 });
+    await expectAllApplied();
+  });
+
+  it('is closed at once, with no attempt made, and the next worker does its jobs', async () => {
     const worker = await startWorker(database, redisUrl);
     await takeAway('immediate');
     const ids = await enqueueAll();
-    await until(async () => (await counts())['active'] === JOBS, { what: 'the worker holds all jobs' });
+    await until(async () => (await attemptsStarted(ids)) > 0, { what: 'the worker has tried' });
     await worker.close();
 
     expect(await counts()).to.deep.equal({ wait: JOBS, active: 0, delayed: 0, failed: 0, completed: 0 });
@@ -122,7 +149,7 @@ describe('A commit worker that is closed', () => {
     const worker = await startWorker(database, redis.url);
     const jobs = openQueue(redis.url);
     await jobs.add(job(1));
-    await until(async () => (await jobs.queue.getActiveCount()) === 1, { what: 'the worker holds the job' });
+    await until(async () => ((await jobs.queue.getJobs(['wait', 'active']))[0]?.attemptsStarted ?? 0) > 0);
     await redis.kill();
     await until(() => jobs.lost(), { what: 'the connection is lost' });
     expect(await timed(worker)).to.be.lessThan(1_000);
@@ -135,7 +162,7 @@ describe('A commit worker that is closed', () => {
     const worker = await startWorker(database, redis.url);
     const jobs = openQueue(redis.url);
     await jobs.add(job(1));
-    await until(async () => (await jobs.queue.getActiveCount()) === 1, { what: 'the worker holds the job' });
+    await until(async () => ((await jobs.queue.getJobs(['wait', 'active']))[0]?.attemptsStarted ?? 0) > 0);
     // What the worker says in order to hand back its job is never answered.
     redis.pause();
     const closed = timed(worker);

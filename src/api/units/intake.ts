@@ -2,10 +2,10 @@ import type { Job } from 'bullmq';
 import { within } from '../../deadline.js';
 import type { OperationState } from '../../domain/views.js';
 import { IdempotencyConflictError, QueueUnavailableError } from '../../errors.js';
+import { isOutage } from '../../failures.js';
 import { checkUnit, type JobData, jobName, type Unit } from '../../operations/unit.js';
 import { type UnitQueues, unitJobOptions } from '../../queue.js';
 import type { LedgerRepository } from '../../repositories/ledger.js';
-import { isOutage } from '../outage.js';
 import { jobIdOf } from './job-id.js';
 
 /** The database is asked as a courtesy: bots never wait for it. */

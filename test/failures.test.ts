@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ConnectionRefusedError, DatabaseError, UniqueConstraintError } from 'sequelize';
-import { isOutage } from '../../src/api/outage.js';
+import { isOutage } from '../src/failures.js';
 
 describe('isOutage', () => {
   const withCode = (code: string) => Object.assign(new Error(code), { code });
