@@ -1,7 +1,7 @@
 import type { Logger } from '../logger.js';
 import type { CheckedUnit } from '../operations/unit.js';
 import type { Committer } from './committer.js';
-import { OutageError } from './failures.js';
+import { CrowdedError, OutageError } from './failures.js';
 import type { UnitResult } from './ledger.js';
 import { Turn } from './turn.js';
 
@@ -24,6 +24,12 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** Suspects that go together: searched to the end, they keep the others waiting for some tenths of a second. */
+const MOST_SUSPECTS = 64;
+
+/** How often a larger batch is halved before its units become suspects: often enough for a dozen bad ones. */
+const MOST_HALVINGS = 2 * MOST_SUSPECTS;
+
 const FIRST_OUTAGE_WAIT_MS = 100;
 const LONGEST_OUTAGE_WAIT_MS = 5_000;
 
@@ -39,6 +45,8 @@ export class Batcher {
   readonly #logger: Logger;
   readonly #stop = new AbortController();
   #waiting: Waiting[] = [];
+  /** Those that may keep others waiting: they go in small batches, and in turns with the others. */
+  #suspects: Waiting[] = [];
   #running = false;
   #last: Turn | undefined;
 
@@ -51,17 +59,22 @@ export class Batcher {
   /**
    * Hands in the units of a job.
    *
+   * @param suspect whether they have failed before
    * @returns their results in the same order, once they are committed
    * @throws InterruptedError when the batcher was interrupted first
    */
-  submit(units: readonly CheckedUnit[]): Promise<UnitResult[]> {
+  submit(units: readonly CheckedUnit[], suspect = false): Promise<UnitResult[]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ units, resolve, reject });
-      if (this.#running) return;
-      this.#running = true;
-      // A microtask later, so that jobs that arrive together find themselves in one batch.
-      queueMicrotask(() => void this.#run());
+      (suspect ? this.#suspects : this.#waiting).push({ units, resolve, reject });
+      this.#start();
     });
+  }
+
+  #start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    // A microtask later, so that jobs that arrive together find themselves in one batch.
+    queueMicrotask(() => void this.#run());
   }
 
   /** From now on an outage is not waited out: what cannot be committed is handed back. */
@@ -70,50 +83,57 @@ export class Batcher {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      this.#last = new Turn(this.#last);
-      void this.#settle(this.#take(), this.#last);
-      await this.#last.begun;
+    while (this.#waiting.length + this.#suspects.length > 0) {
+      if (this.#waiting.length > 0) await this.#begin(this.#take(this.#waiting, this.#limits));
+      if (this.#suspects.length > 0)
+        await this.#begin(this.#take(this.#suspects, { ...this.#limits, maxUnits: MOST_SUSPECTS }));
     }
     this.#running = false;
   }
 
+  #begin(batch: readonly Waiting[]): Promise<void> {
+    this.#last = new Turn(this.#last);
+    void this.#settle(batch, this.#last);
+    return this.#last.begun;
+  }
+
   async #settle(batch: readonly Waiting[], turn: Turn): Promise<void> {
+    const all = batch.flatMap(({ units }) => units);
+    const large = batch.length > 1 && all.length > MOST_SUSPECTS;
     try {
-      const results = await this.#commitThroughOutages(
-        batch.flatMap(({ units }) => units),
-        turn,
-      );
+      const results = await this.#commitThroughOutages(all, turn, large ? MOST_HALVINGS : undefined);
       let done = 0;
       for (const { units, resolve } of batch) {
         resolve(results.slice(done, done + units.length));
         done += units.length;
       }
     } catch (error) {
-      for (const { reject } of batch) reject(error as Error);
+      if (error instanceof CrowdedError) this.#suspects.push(...batch);
+      else for (const { reject } of batch) reject(error as Error);
     } finally {
       turn.settle();
+      if (this.#suspects.length > 0) this.#start();
     }
   }
 
-  #take(): Waiting[] {
+  #take(waiting: Waiting[], { maxUnits, maxBytes }: BatchLimits): Waiting[] {
     let bytes = 0;
     let count = 0;
     let size = 0;
-    for (const { units } of this.#waiting) {
+    for (const { units } of waiting) {
       count += units.length;
       for (const unit of units) bytes += unit.bytes;
-      if (size > 0 && (count > this.#limits.maxUnits || bytes > this.#limits.maxBytes)) break;
+      if (size > 0 && (count > maxUnits || bytes > maxBytes)) break;
       size++;
     }
-    return this.#waiting.splice(0, size);
+    return waiting.splice(0, size);
   }
 
-  async #commitThroughOutages(units: readonly CheckedUnit[], turn: Turn): Promise<UnitResult[]> {
+  async #commitThroughOutages(units: readonly CheckedUnit[], turn: Turn, mostHalvings?: number) {
     let waitMs = FIRST_OUTAGE_WAIT_MS;
     for (;;) {
       try {
-        const results = await this.#committer.commit(units, turn);
+        const results = await this.#committer.commit(units, turn, mostHalvings);
         if (waitMs > FIRST_OUTAGE_WAIT_MS) this.#logger.info('the database is back');
         return results;
       } catch (error) {

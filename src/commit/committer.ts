@@ -1,9 +1,10 @@
 import type { Database, SqlSession } from '../database.js';
 import { defaultSettings, type Settings } from '../domain/settings.js';
 import { earlier } from '../domain/time.js';
+import { BotLedgerError } from '../errors.js';
 import type { Context } from '../operations/operation.js';
 import { type CheckedUnit, isAlone } from '../operations/unit.js';
-import { blame, LostRaceError, OutageError, RuleFailures } from './failures.js';
+import { blame, CrowdedError, explain, LostRaceError, OutageError, RuleError, RuleFailures } from './failures.js';
 import { flush } from './flush.js';
 import { recordKeptPayments } from './kept-payments.js';
 import { readLedger, record, repeated, splitByLedger, type UnitResult } from './ledger.js';
@@ -18,6 +19,11 @@ import { WorkingSet } from './working-set.js';
 
 /** Times that a batch which lost a race for a unique index runs again before its units are looked at one by one. */
 const RACE_RETRIES = 5;
+
+/** How many more times a batch may be halved. */
+interface Search {
+  left: number;
+}
 
 interface CommitterOptions {
   settings?: Settings;
@@ -57,62 +63,68 @@ export class Committer {
    * Applies units in order.
    *
    * @param turn their place among batches that are committed at the same time; by default they are the only ones
+   * @param mostHalvings how long to look for units that the database refuses
    * @returns a result per unit, in the order of the units
    * @throws OutageError when the database is away; then nothing of this call is known to be applied, and running it
    *   again is safe
+   * @throws CrowdedError when there are more of them than that finds; running the units again is safe
    */
-  async commit(units: readonly CheckedUnit[], turn = new Turn()): Promise<UnitResult[]> {
+  async commit(
+    units: readonly CheckedUnit[],
+    turn = new Turn(),
+    mostHalvings = Number.POSITIVE_INFINITY,
+  ): Promise<UnitResult[]> {
     const results = new Map<CheckedUnit, UnitResult>();
     const batches = apart(units);
     if (batches.length > 1) await turn.stumble();
     for (const batch of batches) {
-      for (const [unit, result] of await this.#settle(batch, turn)) results.set(unit, result);
+      for (const [unit, result] of await this.#settle(batch, turn, { left: mostHalvings })) results.set(unit, result);
     }
     return units.map((unit) => results.get(unit) as UnitResult);
   }
 
   /** One transaction if all goes well; otherwise as few as it takes to find who is to blame. */
-  async #settle(units: readonly CheckedUnit[], turn: Turn): Promise<Map<CheckedUnit, UnitResult>> {
+  async #settle(
+    units: readonly CheckedUnit[],
+    turn: Turn,
+    search: Search,
+    apply = applyInOrder,
+  ): Promise<Map<CheckedUnit, UnitResult>> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#commitBatch(units, turn);
+        return await this.#commitBatch(units, turn, apply);
       } catch (error) {
         await turn.stumble();
         const whose = blame(error);
         if (whose === 'database') throw new OutageError(error);
         if (whose === 'race' && attempt < RACE_RETRIES) continue;
-        if (units.length === 1) return this.#failed(units[0] as CheckedUnit, error);
-        return error instanceof RuleFailures ? this.#settleApart(units, error, turn) : this.#settleHalves(units, turn);
+        if (units.length === 1) return this.#failed(units, error);
+        if (!(error instanceof RuleFailures)) return this.#settleHalves(units, turn, search);
+        // One bad unit may have misled the next: first of all it must be known which ones fail by themselves.
+        if (apply === applyInOrder) return this.#settle(units, turn, search, applyEach);
+        const { failures } = error;
+        const innocent = units.filter((unit) => !failures.has(unit));
+        const settled = innocent.length > 0 ? await this.#settle(innocent, turn, search) : [];
+        return new Map([...settled, ...this.#failed([...failures.keys()], error)]);
       }
     }
   }
 
-  /** The suspects are known: they run one by one after the others, because one may have misled the next. */
-  async #settleApart(units: readonly CheckedUnit[], { failures }: RuleFailures, turn: Turn) {
-    const results = new Map<CheckedUnit, UnitResult>();
-    const add = (more: Map<CheckedUnit, UnitResult>) => {
-      for (const [unit, result] of more) results.set(unit, result);
-    };
-    const innocent = units.filter((unit) => !failures.has(unit));
-    if (innocent.length > 0) add(await this.#settle(innocent, turn));
-    for (const suspect of failures.keys()) add(await this.#settle([suspect], turn));
-    return results;
-  }
-
   /** The suspect is not known: halving finds it in about log₂ commits. */
-  async #settleHalves(units: readonly CheckedUnit[], turn: Turn) {
+  async #settleHalves(units: readonly CheckedUnit[], turn: Turn, search: Search) {
+    if (search.left-- <= 0) throw new CrowdedError();
     const middle = Math.ceil(units.length / 2);
-    const first = await this.#settle(units.slice(0, middle), turn);
-    const second = await this.#settle(units.slice(middle), turn);
+    const first = await this.#settle(units.slice(0, middle), turn, search);
+    const second = await this.#settle(units.slice(middle), turn, search);
     return new Map([...first, ...second]);
   }
 
-  #failed(unit: CheckedUnit, error: unknown): Map<CheckedUnit, UnitResult> {
-    const cause = error instanceof RuleFailures ? error.failures.get(unit) : error;
-    return new Map([[unit, { status: 'failed', error: cause as Error }]]);
+  #failed(units: readonly CheckedUnit[], error: unknown): Map<CheckedUnit, UnitResult> {
+    const causeOf = (unit: CheckedUnit) => (error instanceof RuleFailures ? error.failures.get(unit) : error) as Error;
+    return new Map(units.map((unit) => [unit, { status: 'failed', error: explain(unit, causeOf(unit)) }]));
   }
 
-  async #commitBatch(units: readonly CheckedUnit[], turn: Turn): Promise<Map<CheckedUnit, UnitResult>> {
+  async #commitBatch(units: readonly CheckedUnit[], turn: Turn, apply: typeof applyInOrder) {
     let again = false;
     let events = false;
     const committed = await this.#database.transaction(async (session: SqlSession) => {
@@ -136,7 +148,7 @@ export class Committer {
       const living = ofDeleted.size > 0 ? fresh.filter((unit) => !ofDeleted.has(unit)) : fresh;
       await this.#createUsers(session, rows, living, now);
       await loadTouched(session, this.#tables, rows, living);
-      const outcomes = applyInOrder(living, rows, now, this.#settings);
+      const outcomes = apply(living, rows, now, this.#settings);
       for (const [unit, dropped] of ofDeleted) outcomes.set(unit, dropped);
       await flush(session, this.#tables, rows);
       events = rows.hasEvents;
@@ -147,7 +159,7 @@ export class Committer {
       // SQLite has one writer: the next batch would only wait for it.
       if (session.dialect === 'postgres') turn.sent();
 
-      const results = new Map(settled);
+      const results = new Map<CheckedUnit, UnitResult>(settled);
       for (const [unit, applied] of outcomes) results.set(unit, { status: 'applied', outcomes: applied });
       for (const [copy, original] of copies) results.set(copy, repeated(results.get(original) as UnitResult));
       return results;
@@ -186,12 +198,13 @@ function applyInOrder(
   rows: WorkingSet,
   now: Date,
   settings: Settings,
+  applyOne: typeof applyUnit = applyUnit,
 ): Map<CheckedUnit, readonly unknown[]> {
   const outcomes = new Map<CheckedUnit, readonly unknown[]>();
   const failures = new Map<CheckedUnit, Error>();
   for (const unit of units) {
     try {
-      outcomes.set(unit, applyUnit(unit, rows, now, settings));
+      outcomes.set(unit, applyOne(unit, rows, now, settings));
     } catch (error) {
       failures.set(unit, error as Error);
     }
@@ -200,12 +213,20 @@ function applyInOrder(
   return outcomes;
 }
 
+/** The same, but what a unit that throws has done is undone at once: those that throw now do so by themselves. */
+const applyEach: typeof applyInOrder = (units, rows, now, settings) =>
+  applyInOrder(units, rows, now, settings, (unit) => rows.attempt(() => applyUnit(unit, rows, now, settings)));
+
 function applyUnit({ bot, at: claimed, operations }: CheckedUnit, rows: WorkingSet, now: Date, settings: Settings) {
   // A bot whose clock runs ahead must not shut out later writes.
   const at = earlier(claimed, now);
   return operations.map(({ operation, telegramId, payload }) => {
-    if (telegramId === undefined) return operation.apply(rows, payload, { bot, at, settings } as Context);
-    const created = rows.greet(telegramId, at);
-    return operation.apply(rows, payload, { bot, at, settings, telegramId, created });
+    try {
+      if (telegramId === undefined) return operation.apply(rows, payload, { bot, at, settings } as Context);
+      const created = rows.greet(telegramId, at);
+      return operation.apply(rows, payload, { bot, at, settings, telegramId, created });
+    } catch (error) {
+      throw error instanceof BotLedgerError ? error : new RuleError(operation.name, error);
+    }
   });
 }

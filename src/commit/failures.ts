@@ -1,4 +1,5 @@
-import type { CheckedUnit } from '../operations/unit.js';
+import { BotLedgerError } from '../errors.js';
+import { type CheckedUnit, nameOf } from '../operations/unit.js';
 import { OutOfTurnError } from './turn.js';
 
 /** The database is away or refuses everyone; nothing is wrong with the units. */
@@ -6,6 +7,14 @@ export class OutageError extends Error {
   override readonly name = 'OutageError';
   constructor(cause: unknown) {
     super(`the database is not available: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** So many units of a batch fail that to find them all would keep others waiting. Nothing says which; some may be applied. */
+export class CrowdedError extends Error {
+  override readonly name = 'CrowdedError';
+  constructor() {
+    super('too many units of this batch fail');
   }
 }
 
@@ -17,9 +26,25 @@ export class RuleFailures extends Error {
   }
 }
 
+/** Why a unit failed, for whoever finds it in the failed set: which operation, what was wrong, what to do. */
+export class UnitFailedError extends Error {
+  override readonly name = 'UnitFailedError';
+}
+
+/** A rule threw; its operation is named, because a unit may have many. */
+export class RuleError extends Error {
+  override readonly name = 'RuleError';
+  constructor(operation: string, cause: unknown) {
+    super(`${operation}: its rule threw ${cause}; mend the rule or the data, then retry`, { cause });
+  }
+}
+
 /** Another worker was faster in a way that only running the batch again can take into account. */
 export class LostRaceError extends Error {
   override readonly name = 'LostRaceError';
+  constructor() {
+    super('other workers were faster each time');
+  }
 }
 
 /** Whose fault a failed transaction is. */
@@ -51,4 +76,19 @@ export function blame(error: unknown): Blame {
   if (code === UNIQUE_VIOLATION) return 'race';
   if (code.startsWith('SQLITE_')) return SQLITE_VALUE_CODES.has(code) ? 'units' : 'database';
   return /^[0-9A-Z]{5}$/.test(code) && VALUE_CLASSES.has(code.slice(0, 2)) ? 'units' : 'database';
+}
+
+/** The same failure in words that a person can act on. */
+export function explain({ operations }: CheckedUnit, error: Error): Error {
+  if (error instanceof BotLedgerError || error instanceof RuleError) return error;
+  const names = nameOf(operations.map(({ operation }) => operation));
+  const { code, table, column, constraint } = error as Partial<
+    Record<'code' | 'table' | 'column' | 'constraint', string>
+  >;
+  // Where the driver tells it. Its `detail` is left out: it shows the row.
+  const place = [table, column ?? constraint].filter(Boolean).join('.');
+  const problem = code
+    ? `the database refuses what it writes${place && ` to ${place}`}: ${error.message} (${code})`
+    : String(error);
+  return new UnitFailedError(`${names}: ${problem}; correct the data or the rule, then retry`, { cause: error });
 }
