@@ -12,13 +12,16 @@ export const SCHEDULE_QUEUE = 'botledger-schedule';
 /** A commit worker listens to each partition over a connection of its own, and no Redis Cluster needs more of them. */
 export const MOST_PARTITIONS = 64;
 
+/** How long a failing unit waits before it is tried for the second time. */
+export const FIRST_DELAY_MS = 500;
+
 /**
  * How a unit's job is retried and kept. A failing rule is retried for about two minutes (0.5 s doubled eight times,
  * spread by half); an outage is not an attempt. What failed for good stays until a person looks at it.
  */
 export const unitJobOptions: JobsOptions = {
   attempts: 8,
-  backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
+  backoff: { type: 'exponential', delay: FIRST_DELAY_MS, jitter: 0.5 },
   stackTraceLimit: 1,
 };
 

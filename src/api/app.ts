@@ -67,7 +67,7 @@ export interface AppDependencies {
 export function createApp(dependencies: AppDependencies): Express {
   const { config, database, replicas, units, schedule, events, metrics, logger } = dependencies;
   const health = healthRoutes(dependencies);
-  const gauges = new QueueGauges(metrics, [...units.all, schedule]);
+  const gauges = new QueueGauges(metrics, [...units.all, schedule], dependencies.redis);
   gaugeDatabase(metrics, () => answers(database));
   const measured = metricsRoutes({ config, metrics, measure: () => gauges.measure() });
   const repositories = openRepositories(database);

@@ -45,6 +45,24 @@ program
   .option('--work', 'apply it in this process too, for when no commit worker runs', false)
   .exitOverride(badUsage)
   .action(async (file, options) => (await import('./import-json.js')).runImportJson(file, options));
+const failed = program.command('failed').description('look at what failed for good, try it again, or discard it');
+withFilters(failed.command('list'))
+  .description('the latest first, with its reason')
+  .option('--limit <number>', 'how many are shown', wholeNumber, 20)
+  .option('--json', 'print one line of JSON for each', false)
+  .option('--payload', 'show what the jobs carry as well: it is the data of your users', false)
+  .action(async (options) => (await import('./failed.js')).runFailedList(options));
+withFilters(failed.command('retry'))
+  .description('put failed jobs back into their queues, with all their attempts')
+  .argument('[ids...]', 'as the list shows them')
+  .option('--all', 'all that the filters let through', false)
+  .action(async (ids, options) => (await import('./failed.js')).runFailedRetry(ids, options));
+withFilters(failed.command('discard'))
+  .description('remove failed jobs for good')
+  .argument('[ids...]', 'as the list shows them')
+  .option('--all', 'all that the filters let through', false)
+  .option('--yes', 'with --all: no need to ask', false)
+  .action(async (ids, options) => (await import('./failed.js')).runFailedDiscard(ids, options));
 program
   .command('demo')
   .description('start all parts, let two bots write, and show what came out')
@@ -54,6 +72,16 @@ program
   .action(async (options) => (await import('./demo.js')).runDemo(options));
 
 await program.parseAsync();
+
+/** Which failed jobs are meant. */
+function withFilters(command: Command): Command {
+  return command
+    .option('--reason <text>', 'those with this text in their reason')
+    .option('--operation <name>', 'those with this operation, or of this type of events')
+    .option('--bot <name>', 'those of this bot')
+    .option('--queue <name>', 'those in this queue')
+    .exitOverride(badUsage);
+}
 
 /** Of commands whose exit code 1 says something about the data. */
 function badUsage({ exitCode }: CommanderError): never {

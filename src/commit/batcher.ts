@@ -1,7 +1,7 @@
 import type { CheckedUnit } from '../operations/unit.js';
 import type { Committer } from './committer.js';
 import type { DatabaseWatch } from './database-watch.js';
-import { OutageError } from './failures.js';
+import { CrowdedError, OutageError } from './failures.js';
 import type { UnitResult } from './ledger.js';
 import { Turn } from './turn.js';
 
@@ -24,6 +24,12 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** Suspects that go together: searched to the end, they keep the others waiting for some tenths of a second. */
+const MOST_SUSPECTS = 64;
+
+/** How often a larger batch is halved before its units become suspects: often enough for a dozen bad ones. */
+const MOST_HALVINGS = 2 * MOST_SUSPECTS;
+
 /**
  * Groups units into batches without a timer: an idle committer gets the next unit at once, and while it works on a
  * batch, the units that arrive gather for the next. So latency is low at rest and throughput rises under load.
@@ -35,6 +41,8 @@ export class Batcher {
   readonly #limits: BatchLimits;
   readonly #watch: Pick<DatabaseWatch, 'isUp' | 'lost' | 'worked'>;
   #waiting: Waiting[] = [];
+  /** Those that may keep others waiting: they go in small batches, and in turns with the others. */
+  #suspects: Waiting[] = [];
   /** What the database did not take, in order, until nothing is under way any more. */
   #held: Waiting[] = [];
   #underWay = 0;
@@ -50,36 +58,46 @@ export class Batcher {
   /**
    * Hands in the units of a job.
    *
+   * @param suspect whether they have failed before
    * @returns their results in the same order, once they are committed
    * @throws InterruptedError when the database is away
    */
-  submit(units: readonly CheckedUnit[]): Promise<UnitResult[]> {
+  submit(units: readonly CheckedUnit[], suspect = false): Promise<UnitResult[]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ units, resolve, reject });
-      if (this.#running) return;
-      this.#running = true;
-      // A microtask later, so that jobs that arrive together find themselves in one batch.
-      queueMicrotask(() => void this.#run());
+      (suspect ? this.#suspects : this.#waiting).push({ units, resolve, reject });
+      this.#start();
     });
   }
 
+  #start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    // A microtask later, so that jobs that arrive together find themselves in one batch.
+    queueMicrotask(() => void this.#run());
+  }
+
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0 && this.#watch.isUp) {
-      this.#last = new Turn(this.#last);
-      void this.#settle(this.#take(), this.#last);
-      await this.#last.begun;
+    while (this.#watch.isUp && this.#waiting.length + this.#suspects.length > 0) {
+      if (this.#waiting.length > 0) await this.#begin(this.#take(this.#waiting, this.#limits));
+      if (this.#suspects.length > 0)
+        await this.#begin(this.#take(this.#suspects, { ...this.#limits, maxUnits: MOST_SUSPECTS }));
     }
     this.#running = false;
     this.#handBack();
   }
 
+  #begin(batch: readonly Waiting[]): Promise<void> {
+    this.#last = new Turn(this.#last);
+    void this.#settle(batch, this.#last);
+    return this.#last.begun;
+  }
+
   async #settle(batch: readonly Waiting[], turn: Turn): Promise<void> {
+    const all = batch.flatMap(({ units }) => units);
+    const large = batch.length > 1 && all.length > MOST_SUSPECTS;
     this.#underWay++;
     try {
-      const results = await this.#committer.commit(
-        batch.flatMap(({ units }) => units),
-        turn,
-      );
+      const results = await this.#committer.commit(all, turn, large ? MOST_HALVINGS : undefined);
       this.#watch.worked();
       let done = 0;
       for (const { units, resolve } of batch) {
@@ -90,12 +108,15 @@ export class Batcher {
       if (error instanceof OutageError) {
         this.#held.push(...batch);
         this.#watch.lost(error);
+      } else if (error instanceof CrowdedError) {
+        this.#suspects.push(...batch);
       } else {
         for (const { reject } of batch) reject(error as Error);
       }
     } finally {
       this.#underWay--;
       turn.settle();
+      if (this.#suspects.length > 0) this.#start();
       this.#handBack();
     }
   }
@@ -103,20 +124,20 @@ export class Batcher {
   /** All at once and the last first: BullMQ puts a job that is handed back before those that wait. */
   #handBack(): void {
     if (this.#underWay > 0 || (this.#watch.isUp && this.#held.length === 0)) return;
-    const back = [...this.#held.splice(0), ...this.#waiting.splice(0)];
+    const back = [...this.#held.splice(0), ...this.#waiting.splice(0), ...this.#suspects.splice(0)];
     for (const { reject } of back.reverse()) reject(new InterruptedError('the database is away'));
   }
 
-  #take(): Waiting[] {
+  #take(waiting: Waiting[], { maxUnits, maxBytes }: BatchLimits): Waiting[] {
     let bytes = 0;
     let count = 0;
     let size = 0;
-    for (const { units } of this.#waiting) {
+    for (const { units } of waiting) {
       count += units.length;
       for (const unit of units) bytes += unit.bytes;
-      if (size > 0 && (count > this.#limits.maxUnits || bytes > this.#limits.maxBytes)) break;
+      if (size > 0 && (count > maxUnits || bytes > maxBytes)) break;
       size++;
     }
-    return this.#waiting.splice(0, size);
+    return waiting.splice(0, size);
   }
 }

@@ -2,9 +2,19 @@ import type { Database, SqlSession, Statement } from '../database.js';
 import { within } from '../deadline.js';
 import { defaultSettings, type Settings } from '../domain/settings.js';
 import { earlier } from '../domain/time.js';
+import { BotLedgerError } from '../errors.js';
 import type { Context } from '../operations/operation.js';
 import { type CheckedUnit, isAlone } from '../operations/unit.js';
-import { blame, LockedError, LostRaceError, OutageError, RuleFailures } from './failures.js';
+import {
+  blame,
+  CrowdedError,
+  explain,
+  LockedError,
+  LostRaceError,
+  OutageError,
+  RuleError,
+  RuleFailures,
+} from './failures.js';
 import { flush } from './flush.js';
 import { recordKeptPayments } from './kept-payments.js';
 import { readLedger, record, repeated, splitByLedger, type UnitResult } from './ledger.js';
@@ -26,6 +36,15 @@ const ANSWERS_WITHIN_MS = 1_000;
 
 /** When it is known that somebody holds a row, but not which, no transaction waits longer for it. */
 const HURRY: Statement = { text: `SET LOCAL lock_timeout = '300ms'` };
+
+/** How a batch is committed. */
+interface Way {
+  readonly apply: typeof applyInOrder;
+  /** How many more times it may be halved, with all that comes of it. */
+  readonly halvings: { left: number };
+  /** Whether not to wait for rows that somebody holds. */
+  readonly hurry: boolean;
+}
 
 interface CommitterOptions {
   settings?: Settings;
@@ -75,58 +94,64 @@ export class Committer {
    * Applies units in order.
    *
    * @param turn their place among batches that are committed at the same time; by default they are the only ones
+   * @param mostHalvings how long to look for units that the database refuses
    * @returns a result per unit, in the order of the units
    * @throws OutageError when the database is away; then nothing of this call is known to be applied, and running it
    *   again is safe
+   * @throws CrowdedError when there are more of them than that finds; running the units again is safe
    */
-  async commit(units: readonly CheckedUnit[], turn = new Turn()): Promise<UnitResult[]> {
+  async commit(
+    units: readonly CheckedUnit[],
+    turn = new Turn(),
+    mostHalvings = Number.POSITIVE_INFINITY,
+  ): Promise<UnitResult[]> {
     const results = this.#locked.isEmpty ? new Map<CheckedUnit, UnitResult>() : await this.#setAside(units);
     const batches = apart(results.size > 0 ? units.filter((unit) => !results.has(unit)) : units);
     if (batches.length > 1) await turn.stumble();
     for (const batch of batches) {
-      for (const [unit, result] of await this.#settle(batch, turn)) results.set(unit, result);
+      const way = { apply: applyInOrder, halvings: { left: mostHalvings }, hurry: false };
+      for (const [unit, result] of await this.#settle(batch, turn, way)) results.set(unit, result);
     }
     return units.map((unit) => results.get(unit) as UnitResult);
   }
 
-  /**
-   * One transaction if all goes well; otherwise as few as it takes to find who is to blame.
-   *
-   * @param hurry whether not to wait for rows that somebody holds
-   */
-  async #settle(units: readonly CheckedUnit[], turn: Turn, hurry = false): Promise<Map<CheckedUnit, UnitResult>> {
+  /** One transaction if all goes well; otherwise as few as it takes to find who is to blame. */
+  async #settle(units: readonly CheckedUnit[], turn: Turn, way: Way): Promise<Map<CheckedUnit, UnitResult>> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#commitBatch(units, turn, hurry);
+        return await this.#commitBatch(units, turn, way);
       } catch (error) {
         await turn.stumble();
         const whose = blame(error);
         if (whose === 'database') throw new OutageError(error);
         if (whose === 'race' && attempt < RACE_RETRIES) continue;
-        if (whose === 'locked' && !hurry) return this.#settleUnlocked(units, turn);
+        if (whose === 'locked' && !way.hurry) return this.#settleUnlocked(units, turn, way);
         if (whose === 'slow') {
           await this.#expectAnswer(error);
           // What froze for as long may go through now.
           if (units.length === 1 && attempt === 0) continue;
         }
-        if (units.length === 1) {
-          return this.#failed(units[0] as CheckedUnit, whose === 'locked' ? new LockedError() : error);
-        }
-        if (error instanceof RuleFailures) return this.#settleApart(units, error, turn, hurry);
-        return this.#settleHalves(units, turn, hurry);
+        if (units.length === 1) return this.#failed(units, whose === 'locked' ? new LockedError() : error);
+        if (!(error instanceof RuleFailures)) return this.#settleHalves(units, turn, way);
+        // One bad unit may have misled the next: first of all it must be known which ones fail by themselves.
+        if (way.apply === applyInOrder) return this.#settle(units, turn, { ...way, apply: applyEach });
+        const { failures } = error;
+        const innocent = units.filter((unit) => !failures.has(unit));
+        const settled = innocent.length > 0 ? await this.#settle(innocent, turn, { ...way, apply: applyInOrder }) : [];
+        return new Map([...settled, ...this.#failed([...failures.keys()], error)]);
       }
     }
   }
 
   /** Somebody holds a row: the units of the users that they hold are set aside. What else they hold, halving finds. */
-  async #settleUnlocked(units: readonly CheckedUnit[], turn: Turn): Promise<Map<CheckedUnit, UnitResult>> {
+  async #settleUnlocked(units: readonly CheckedUnit[], turn: Turn, way: Way): Promise<Map<CheckedUnit, UnitResult>> {
     const locked = await this.#findLocked(units.flatMap(usersOf));
     if (locked.size > 0) this.#onLocked(locked.size);
     this.#locked.add(locked);
     const aside = setAside(units, locked);
     const others = units.filter((unit) => !aside.has(unit));
     if (others.length === 0) return aside;
-    return new Map([...aside, ...(await this.#settle(others, turn, true))]);
+    return new Map([...aside, ...(await this.#settle(others, turn, { ...way, hurry: true }))]);
   }
 
   /** The units of users that were locked a moment ago and still are. */
@@ -152,32 +177,21 @@ export class Committer {
     });
   }
 
-  /** The suspects are known: they run one by one after the others, because one may have misled the next. */
-  async #settleApart(units: readonly CheckedUnit[], { failures }: RuleFailures, turn: Turn, hurry: boolean) {
-    const results = new Map<CheckedUnit, UnitResult>();
-    const add = (more: Map<CheckedUnit, UnitResult>) => {
-      for (const [unit, result] of more) results.set(unit, result);
-    };
-    const innocent = units.filter((unit) => !failures.has(unit));
-    if (innocent.length > 0) add(await this.#settle(innocent, turn, hurry));
-    for (const suspect of failures.keys()) add(await this.#settle([suspect], turn, hurry));
-    return results;
-  }
-
   /** The suspect is not known: halving finds it in about log₂ commits. */
-  async #settleHalves(units: readonly CheckedUnit[], turn: Turn, hurry: boolean) {
+  async #settleHalves(units: readonly CheckedUnit[], turn: Turn, way: Way) {
+    if (way.halvings.left-- <= 0) throw new CrowdedError();
     const middle = Math.ceil(units.length / 2);
-    const first = await this.#settle(units.slice(0, middle), turn, hurry);
-    const second = await this.#settle(units.slice(middle), turn, hurry);
+    const first = await this.#settle(units.slice(0, middle), turn, way);
+    const second = await this.#settle(units.slice(middle), turn, way);
     return new Map([...first, ...second]);
   }
 
-  #failed(unit: CheckedUnit, error: unknown): Map<CheckedUnit, UnitResult> {
-    const cause = error instanceof RuleFailures ? error.failures.get(unit) : error;
-    return new Map([[unit, { status: 'failed', error: cause as Error }]]);
+  #failed(units: readonly CheckedUnit[], error: unknown): Map<CheckedUnit, UnitResult> {
+    const causeOf = (unit: CheckedUnit) => (error instanceof RuleFailures ? error.failures.get(unit) : error) as Error;
+    return new Map(units.map((unit) => [unit, { status: 'failed', error: explain(unit, causeOf(unit)) }]));
   }
 
-  async #commitBatch(units: readonly CheckedUnit[], turn: Turn, hurry: boolean): Promise<Map<CheckedUnit, UnitResult>> {
+  async #commitBatch(units: readonly CheckedUnit[], turn: Turn, { apply, hurry }: Way) {
     let again = false;
     let events = false;
     const committed = await this.#database.transaction(async (session: SqlSession) => {
@@ -202,7 +216,7 @@ export class Committer {
       const living = ofDeleted.size > 0 ? fresh.filter((unit) => !ofDeleted.has(unit)) : fresh;
       await this.#createUsers(session, rows, living, now);
       await loadTouched(session, this.#tables, rows, living);
-      const outcomes = applyInOrder(living, rows, now, this.#settings);
+      const outcomes = apply(living, rows, now, this.#settings);
       for (const [unit, dropped] of ofDeleted) outcomes.set(unit, dropped);
       await flush(session, this.#tables, rows);
       events = rows.hasEvents;
@@ -213,7 +227,7 @@ export class Committer {
       // SQLite has one writer: the next batch would only wait for it.
       if (session.dialect === 'postgres') turn.sent();
 
-      const results = new Map(settled);
+      const results = new Map<CheckedUnit, UnitResult>(settled);
       for (const [unit, applied] of outcomes) results.set(unit, { status: 'applied', outcomes: applied });
       for (const [copy, original] of copies) results.set(copy, repeated(results.get(original) as UnitResult));
       return results;
@@ -258,12 +272,13 @@ function applyInOrder(
   rows: WorkingSet,
   now: Date,
   settings: Settings,
+  applyOne: typeof applyUnit = applyUnit,
 ): Map<CheckedUnit, readonly unknown[]> {
   const outcomes = new Map<CheckedUnit, readonly unknown[]>();
   const failures = new Map<CheckedUnit, Error>();
   for (const unit of units) {
     try {
-      outcomes.set(unit, applyUnit(unit, rows, now, settings));
+      outcomes.set(unit, applyOne(unit, rows, now, settings));
     } catch (error) {
       failures.set(unit, error as Error);
     }
@@ -272,12 +287,20 @@ function applyInOrder(
   return outcomes;
 }
 
+/** The same, but what a unit that throws has done is undone at once: those that throw now do so by themselves. */
+const applyEach: typeof applyInOrder = (units, rows, now, settings) =>
+  applyInOrder(units, rows, now, settings, (unit) => rows.attempt(() => applyUnit(unit, rows, now, settings)));
+
 function applyUnit({ bot, at: claimed, operations }: CheckedUnit, rows: WorkingSet, now: Date, settings: Settings) {
   // A bot whose clock runs ahead must not shut out later writes.
   const at = earlier(claimed, now);
   return operations.map(({ operation, telegramId, payload }) => {
-    if (telegramId === undefined) return operation.apply(rows, payload, { bot, at, settings } as Context);
-    const created = rows.greet(telegramId, at);
-    return operation.apply(rows, payload, { bot, at, settings, telegramId, created });
+    try {
+      if (telegramId === undefined) return operation.apply(rows, payload, { bot, at, settings } as Context);
+      const created = rows.greet(telegramId, at);
+      return operation.apply(rows, payload, { bot, at, settings, telegramId, created });
+    } catch (error) {
+      throw error instanceof BotLedgerError ? error : new RuleError(operation.name, error);
+    }
   });
 }

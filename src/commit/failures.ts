@@ -1,5 +1,6 @@
+import { BotLedgerError } from '../errors.js';
 import { describeOutage, type FailureKind, kindOf } from '../failures.js';
-import type { CheckedUnit } from '../operations/unit.js';
+import { type CheckedUnit, nameOf } from '../operations/unit.js';
 import { OutOfTurnError } from './turn.js';
 
 /** The database is away or refuses everyone; nothing is wrong with the units. */
@@ -7,6 +8,14 @@ export class OutageError extends Error {
   override readonly name = 'OutageError';
   constructor(cause: unknown) {
     super(`the database is not available: ${describeOutage(cause)}`, { cause });
+  }
+}
+
+/** So many units of a batch fail that to find them all would keep others waiting. Nothing says which; some may be applied. */
+export class CrowdedError extends Error {
+  override readonly name = 'CrowdedError';
+  constructor() {
+    super('too many units of this batch fail');
   }
 }
 
@@ -18,9 +27,25 @@ export class RuleFailures extends Error {
   }
 }
 
+/** Why a unit failed, for whoever finds it in the failed set: which operation, what was wrong, what to do. */
+export class UnitFailedError extends Error {
+  override readonly name = 'UnitFailedError';
+}
+
+/** A rule threw; its operation is named, because a unit may have many. */
+export class RuleError extends Error {
+  override readonly name = 'RuleError';
+  constructor(operation: string, cause: unknown) {
+    super(`${operation}: its rule threw ${cause}; mend the rule or the data, then retry`, { cause });
+  }
+}
+
 /** Another worker was faster in a way that only running the batch again can take into account. */
 export class LostRaceError extends Error {
   override readonly name = 'LostRaceError';
+  constructor() {
+    super('other workers were faster each time');
+  }
 }
 
 /** Somebody else holds a row of the unit for long; it is applied when they have let go. */
@@ -55,4 +80,19 @@ export function blame(error: unknown): Blame {
   if (error instanceof RuleFailures || error instanceof TypeError || error instanceof RangeError) return 'units';
   if (error instanceof LostRaceError || error instanceof OutOfTurnError) return 'race';
   return BLAME[kindOf(error)];
+}
+
+/** The same failure in words that a person can act on. */
+export function explain({ operations }: CheckedUnit, error: Error): Error {
+  if (error instanceof BotLedgerError || error instanceof RuleError || error instanceof LockedError) return error;
+  const names = nameOf(operations.map(({ operation }) => operation));
+  const { code, table, column, constraint } = error as Partial<
+    Record<'code' | 'table' | 'column' | 'constraint', string>
+  >;
+  // Where the driver tells it. Its `detail` is left out: it shows the row.
+  const place = [table, column ?? constraint].filter(Boolean).join('.');
+  const problem = code
+    ? `the database refuses what it writes${place && ` to ${place}`}: ${error.message} (${code})`
+    : String(error);
+  return new UnitFailedError(`${names}: ${problem}; correct the data or the rule, then retry`, { cause: error });
 }

@@ -4,10 +4,20 @@ import type { HotSessions, Settled } from '../hot/sessions.js';
 import { type CheckedUnit, sessionImages } from '../operations/unit.js';
 import type { UnitResult } from './ledger.js';
 
-/** Tells the hot sessions what became of a unit's writes; nothing while it is still to be tried again. */
-export function settleSessions(sessions: HotSessions, unit: CheckedUnit, result: UnitResult): Promise<void>[] {
+/**
+ * Tells the hot sessions what became of a unit's writes; nothing while it is still to be tried again. What failed for
+ * good is refused: a session that only a person's retry may ever commit is not shown.
+ *
+ * @param last whether this was the last time that it is tried
+ */
+export function settleSessions(
+  sessions: HotSessions,
+  unit: CheckedUnit,
+  result: UnitResult,
+  last: boolean,
+): Promise<void>[] {
   const writes = unit.operations.some(({ operation }) => operation.image);
-  if (!writes || (result.status === 'failed' && !isHopeless(result.error))) return [];
+  if (!writes || (result.status === 'failed' && !last && !isHopeless(result.error))) return [];
   const at = earlier(unit.at, new Date());
   return [...sessionImages(unit)].map(([telegramId, { session, stats, counted }]) => {
     const refused = result.status === 'failed' || result.repeated || isRefused(unit, telegramId, result.outcomes);

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { DelayedError, type Job, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { DelayedError, type Job, Queue, UnrecoverableError, WaitingError } from 'bullmq';
 import { Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Database, DatabaseOptions } from '../database.js';
@@ -13,15 +13,17 @@ import { gaugeDatabase } from '../metrics.js';
 import type { Operation } from '../operations/operation.js';
 import { findOperation } from '../operations/registry.js';
 import { type CheckedUnit, checkUnit, jobName, readJob, type Unit } from '../operations/unit.js';
-import { keepCompleted, unitJobOptions } from '../queue.js';
+import { FIRST_DELAY_MS, keepCompleted, unitJobOptions } from '../queue.js';
 import { openWorkerRedis, type RedisClient } from '../redis.js';
 import { Batcher, InterruptedError } from './batcher.js';
+import { BoundedWorker, HeldJobs } from './bounded-worker.js';
 import { Committer } from './committer.js';
 import { DatabaseWatch } from './database-watch.js';
 import { LockedError } from './failures.js';
 import { forgetEvents } from './forget-events.js';
 import { forgetJobs } from './forget-jobs.js';
 import type { FailedUnit, UnitResult } from './ledger.js';
+import { mendJobs } from './mend-jobs.js';
 import { CommitMetrics } from './metrics.js';
 import { Partitions } from './partitions.js';
 import { RedisTrouble } from './redis-trouble.js';
@@ -41,6 +43,9 @@ export interface CommitDependencies {
 
 // Units are safe to rerun, so a crash of the worker is never the job's fault.
 const MANY_STALLS = 1_000_000;
+
+// One batch that commits, one that overlaps it, and what gathers for the next.
+const BATCHES_HELD = 4;
 
 /** After this long it is tried again whether the rows of a unit are free. */
 const LOCKED_PAUSE_MS = 1_000;
@@ -85,20 +90,28 @@ export async function startCommitWorker({
   // Divided, so that what a process holds in memory, and leaves behind when it dies, does not grow with the partitions.
   const concurrency = Math.ceil(config.workerConcurrency / config.queuePartitions);
 
+  const held = new HeldJobs(BATCHES_HELD * config.batchMaxBytes);
+
   const take = async (name: string) => {
     const queue = new Queue(name, { connection: redis });
     const processor = new JobProcessor(batcher, redis, sessions, queue, config.maxUnitBytes, commitMetrics, logger);
-    const worker = new Worker(name, (job, token) => processor.process(job, token), {
+    const options = {
       connection: redis,
       concurrency,
       lockDuration: config.stalledAfterMs,
       stalledInterval: config.stalledAfterMs,
       maxStalledCount: MANY_STALLS,
       removeOnComplete: keepCompleted,
-    });
+      settings: { backoffStrategy: delayOfUnknown },
+    };
+    const worker = new BoundedWorker(name, (job, token) => processor.process(job, token), options, held);
     const fetching = { stop: () => void worker.pause(true), goOn: () => void (watch.isUp && worker.resume()) };
     const trouble = new RedisTrouble(logger, fetching);
-    worker.on('error', (error) => trouble.note(error));
+    worker.on('error', async (error: Error) => {
+      const mended = isUnreadable(error) ? await mendJobs(queue, redis).catch(() => []) : [];
+      if (mended.length === 0) trouble.note(error);
+      else logger.warn({ queue: name, jobs: mended, err: error.message }, 'jobs that could not be read are mended');
+    });
     worker.on('failed', (job, error) =>
       logger.warn({ job: job?.id, name: job?.name, reason: error.message }, 'job failed'),
     );
@@ -158,9 +171,11 @@ class JobProcessor {
     const checked = units.map((raw) => this.#check(raw));
     const fitting = checked.filter((unit): unit is CheckedUnit => !('status' in unit));
     try {
-      const settled = await this.batcher.submit(fitting);
+      const settled = await this.batcher.submit(fitting, job.attemptsMade > 0);
       for (const [index, unit] of fitting.entries()) this.metrics.count(unit, settled[index] as UnitResult);
-      await Promise.all(fitting.flatMap((unit, index) => this.#followUp(unit, settled[index] as UnitResult)));
+      // What fails in a pack is tried again by itself.
+      const last = units.length === 1 && !settled.some(isLocked) && job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+      await Promise.all(fitting.flatMap((unit, index) => this.#followUp(unit, settled[index] as UnitResult, last)));
       let next = 0;
       const results = checked.map((unit) => ('status' in unit ? unit : (settled[next++] as UnitResult)));
       if (results.every(isLocked)) {
@@ -187,8 +202,8 @@ class JobProcessor {
   }
 
   /** What the commit could not do in the database. It may happen twice, when the worker dies before the job is done. */
-  #followUp(unit: CheckedUnit, result: UnitResult): Promise<unknown>[] {
-    const settled = settleSessions(this.sessions, unit, result);
+  #followUp(unit: CheckedUnit, result: UnitResult, last: boolean): Promise<unknown>[] {
+    const settled = settleSessions(this.sessions, unit, result, last);
     if (result.status !== 'applied') return settled;
     const followUps = unit.operations.flatMap(({ operation, telegramId }, index) => {
       const { warning } = result.outcomes[index] as { warning?: string };
@@ -223,6 +238,12 @@ class JobProcessor {
     return { movedTo: jobId };
   }
 }
+
+/** What BullMQ throws when the hash of a job is not as it writes them. */
+const isUnreadable = (error: Error) => error instanceof SyntaxError || error instanceof TypeError;
+
+/** Whoever enqueues may ask for a backoff that nobody knows: such a job would never end. */
+const delayOfUnknown = (attemptsMade = 1) => FIRST_DELAY_MS * 2 ** Math.min(attemptsMade - 1, 7);
 
 function readUnits(job: Job): unknown[] {
   try {

@@ -39,6 +39,8 @@ export class WorkingSet implements Rows {
   readonly #groups = new Map<RowName, Map<string | number, Entry[]>>();
   readonly #newUsers = new Set<number>();
   readonly #created = new Set<number>();
+  /** How to undo what was done since somebody asked for it, latest last. */
+  #undo: (() => void)[] | undefined;
   /** Users to delete, with everything held on them. */
   readonly forgotten: Forgotten[] = [];
 
@@ -62,11 +64,27 @@ export class WorkingSet implements Rows {
     this.#created.add(telegramId);
   }
 
+  /** Runs rules; when they throw, nothing of what they did to rows stays. Costs a copy of each row that they see. */
+  attempt<T>(rules: () => T): T {
+    const undo: (() => void)[] = [];
+    this.#undo = undo;
+    try {
+      return rules();
+    } catch (error) {
+      for (const step of undo.reverse()) step();
+      throw error;
+    } finally {
+      this.#undo = undefined;
+    }
+  }
+
   /** Moves the user's last activity forward; says whether this is the first operation of a user just created. */
   greet(telegramId: number, at: Date): boolean {
     const user = this.user(telegramId);
     if (at > user.lastActivity) user.lastActivity = at;
-    return this.#newUsers.delete(telegramId);
+    const created = this.#newUsers.delete(telegramId);
+    if (created) this.#undo?.push(() => this.#newUsers.add(telegramId));
+    return created;
   }
 
   /** Whether there is anything to tell the bots. */
@@ -81,6 +99,7 @@ export class WorkingSet implements Rows {
   user(telegramId: number): UserRow {
     const entry = this.#group('users').get(telegramId)?.[0];
     if (!entry) throw new Error(`the user of this operation was not loaded`);
+    if (this.#undo) this.#remember(entry);
     return entry.row as unknown as UserRow;
   }
 
@@ -105,12 +124,15 @@ export class WorkingSet implements Rows {
 
   forget({ id, telegramId }: UserRow, at: Date, { keepPayments }: { keepPayments: boolean }): void {
     this.forgotten.push({ id, telegramId, deletedAt: at, keepPayments });
+    this.#undo?.push(() => this.forgotten.pop());
   }
 
   add<N extends RowName>(table: N, newRow: NewRow<N>): RowTypes[N] {
     const row: AnyRow = { ...newRow };
     if (this.#tables.rows[table].namesNewIds) row['id'] = new NewId();
-    this.#entries(table, row).push({ row, original: undefined });
+    const entries = this.#entries(table, row);
+    entries.push({ row, original: undefined });
+    this.#undo?.push(() => entries.pop());
     return row as unknown as RowTypes[N];
   }
 
@@ -144,7 +166,17 @@ export class WorkingSet implements Rows {
   #loaded(table: RowName, key: RowKey): Entry[] {
     const entries = this.#group(table).get(keyId(key));
     if (!entries) throw new Error(`${table} was read under a key that the operation's touches() does not name`);
+    if (this.#undo) for (const entry of entries) this.#remember(entry);
     return entries.filter(({ removed }) => !removed);
+  }
+
+  #remember(entry: Entry): void {
+    const before = { ...entry.row };
+    const { removed = false } = entry;
+    this.#undo?.push(() => {
+      Object.assign(entry.row, before);
+      entry.removed = removed;
+    });
   }
 
   #group(table: RowName): Map<string | number, Entry[]> {

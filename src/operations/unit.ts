@@ -167,8 +167,12 @@ const LONGEST_JOB_NAME = 80;
 /** The name of a job in Bull Board: its operations, `saveSession+addXp`, or `pack ×N` for several units. */
 export function jobName(units: readonly Pick<Unit, 'operations'>[]): string {
   const [unit] = units;
-  if (units.length !== 1 || !unit) return `pack ×${units.length}`;
-  const name = unit.operations.map((operation) => operation.name).join('+');
+  return units.length === 1 && unit ? nameOf(unit.operations) : `pack ×${units.length}`;
+}
+
+/** The names of a unit's operations, as one. */
+export function nameOf(operations: readonly { readonly name: string }[]): string {
+  const name = operations.map((operation) => operation.name).join('+');
   return name.length <= LONGEST_JOB_NAME ? name : `${name.slice(0, LONGEST_JOB_NAME - 1)}…`;
 }
 

@@ -1,38 +1,18 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { checkUnit } from '../../src/operations/unit.js';
-import { arbitraryUnit } from '../helpers/arbitrary.js';
 import { dialects } from '../helpers/databases.js';
-import { problemOf, startTestApi, type TestApi } from './harness.js';
+import { nearlyRightUnit, oddJson, oddObject } from '../helpers/odd-json.js';
+import { problemOf, QUIZ_TOKEN, SPIN_TOKEN, startTestApi, type TestApi } from './harness.js';
 
 const PATH = '/v1/bots/spin_bot/operations';
 
-/** Fields that mean something to JavaScript, to zod, or to us. */
-const oddKey = fc.constantFrom('__proto__', 'constructor', 'toString', 'name', 'telegramId', 'operations', '', '\0');
-const json = fc.jsonValue({ maxDepth: 5, noUnicodeString: false });
-const oddObject = fc.dictionary(fc.oneof(oddKey, fc.string({ unit: 'binary' })), json, { maxKeys: 6 });
-
-/** Operations that fit, but for one field of one of them. */
-const nearlyRight = fc
-  .record({ unit: arbitraryUnit, field: fc.nat(), value: fc.oneof(json, oddObject), at: fc.nat() })
-  .map(({ unit, field, value, at }) => {
-    const operations = structuredClone(unit.operations);
-    const operation = operations[at % operations.length] ?? { name: '' };
-    const names = [...Object.keys(operation), 'extra'];
-    return {
-      operations: operations.with(at % operations.length, {
-        ...operation,
-        [names[field % names.length] as string]: value,
-      }),
-    };
-  });
-
 const anything = fc.oneof(
-  json,
+  oddJson,
   oddObject,
   oddObject.map((operation) => ({ operations: [operation] })),
-  fc.record({ operations: json }),
-  nearlyRight,
+  fc.record({ operations: oddJson }),
+  nearlyRightUnit.map(({ operations }) => ({ operations })),
 );
 
 /** Whether the unit fits, as what waits in the queue must. */
@@ -92,6 +72,44 @@ for (const dialect of dialects)
           if (response.status !== 202) await expectProblem(response, 400, 415);
         }),
         { numRuns: 200 },
+      );
+    });
+
+    it('to every route, by every method', async () => {
+      const { paths } = (await (await api.get('/openapi.json')).json()) as { paths: Record<string, object> };
+      const path = fc.constantFrom(
+        ...Object.keys(paths),
+        '/admin/login',
+        '/admin/queues',
+        '/admin/queues/api/queues',
+        '/',
+      );
+      const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY');
+      const query = fc.dictionary(fc.constantFrom('limit', 'before', 'offset', 'type', 'bot'), fc.string(), {
+        maxKeys: 3,
+      });
+      const token = fc.constantFrom(SPIN_TOKEN, QUIZ_TOKEN, '', 'Ж');
+      await fc.assert(
+        fc.asyncProperty(
+          path,
+          method,
+          query,
+          token,
+          fc.string(),
+          anything,
+          async (route, verb, asked, secret, part, body) => {
+            const address = route.replaceAll(/\{\w+\}/g, () => encode(part) || '1');
+            const response = await fetch(`${api.url}${address}?${new URLSearchParams(asked)}`, {
+              method: verb,
+              headers: { authorization: `Bearer ${encode(secret)}`, 'content-type': 'application/json' },
+              redirect: 'manual',
+              ...(verb === 'GET' || verb === 'HEAD' ? {} : { body: JSON.stringify(body) }),
+            });
+            await response.arrayBuffer();
+            expect(response.status, `${verb} ${address}`).to.be.below(500);
+          },
+        ),
+        { numRuns: 400 },
       );
     });
 

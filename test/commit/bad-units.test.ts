@@ -29,7 +29,11 @@ for (const variant of variants) {
         batchOf(20, { 3: poison(), 11: poison({ telegramId: 5 }) }),
       );
       expect(failed(results)).to.deep.equal([3, 11]);
-      expect(messages(results)).to.deep.equal(Array(2).fill('the rule of this operation is broken'));
+      expect(messages(results)).to.deep.equal(
+        Array(2).fill(
+          'fake: its rule threw Error: the rule of this operation is broken; mend the rule or the data, then retry',
+        ),
+      );
       expect(await totalXp()).to.equal(18);
       expect(await on.badges()).to.deep.equal([]);
       expect(await on.ledger()).to.have.lengthOf(18);
@@ -38,6 +42,19 @@ for (const variant of variants) {
     it('whose rule throws costs two more transactions', async () => {
       const database = on.open(CountingDatabase);
       await new Committer(database).commit(batchOf(100, { 42: poison() }));
+      expect(database.transactions).to.equal(3);
+    });
+
+    it('whose rule throws costs no more when there are 250 of 500', async () => {
+      const database = on.open(CountingDatabase);
+      const bad = Array.from({ length: 250 }, (_, index) => [
+        2 * index,
+        poison({ telegramId: 1 + (index % 10), key: `bad-${index}` }),
+      ]);
+      const results = await new Committer(database).commit(batchOf(500, Object.fromEntries(bad)));
+      expect(failed(results)).to.deep.equal(bad.map(([place]) => place));
+      expect(await totalXp()).to.equal(250);
+      expect(await on.badges()).to.deep.equal([]);
       expect(database.transactions).to.equal(3);
     });
 
@@ -76,6 +93,23 @@ for (const variant of variants) {
       expect(await on.ledger()).to.have.lengthOf(127);
       // One for the batch, and two for each of the seven halvings of 128.
       expect(database.transactions).to.equal(1 + 2 * 7);
+    });
+
+    it('costs about 2·log₂ transactions in a batch of 500, wherever it is', async () => {
+      const database = on.open(CountingDatabase);
+      for (const place of [0, 321, 499]) {
+        database.transactions = 0;
+        const results = await new Committer(database).commit(batchOf(500, { [place]: unstorable() }));
+        expect(failed(results)).to.deep.equal([place]);
+        expect(database.transactions).to.be.at.most(1 + 2 * Math.ceil(Math.log2(500)));
+      }
+    });
+
+    it('is told of by its operation, by what the database refused, and by what to do', async () => {
+      const [result] = await new Committer(on.database).commit([unstorable()]);
+      expect((result as { error: Error }).error.message).to.match(
+        /^fake: the database refuses what it writes.*: .*free_trainings_left_check.*; correct the data or the rule, then retry$/,
+      );
     });
 
     it('does not keep another one from being found', async () => {

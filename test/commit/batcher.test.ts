@@ -8,10 +8,11 @@ import { freePort } from '../../src/embedded/port.js';
 import { closeAll } from '../../src/lifecycle.js';
 import { createLogger } from '../../src/logger.js';
 import type { CheckedUnit } from '../../src/operations/unit.js';
+import { unstorable } from '../helpers/fake-operations.js';
 import { rejection } from '../helpers/rejection.js';
 import { unitOf } from '../helpers/units.js';
 import { until } from '../helpers/until.js';
-import { eachOn, variants } from '../helpers/variants.js';
+import { CountingDatabase, eachOn, variants } from '../helpers/variants.js';
 
 const logger = createLogger('test', 'silent');
 const unwatched = { isUp: true, lost: () => undefined, worked: () => undefined };
@@ -38,6 +39,37 @@ class HeldCommitter extends Committer {
 
 describe('The batcher', () => {
   const on = eachOn(variants[2]);
+
+  it('sets a batch aside when too much of it is refused, and commits what comes meanwhile in between', async () => {
+    const database = on.open(CountingDatabase);
+    const batcher = new Batcher(new Committer(database), { maxUnits: 1_000, maxBytes: 1_000_000 }, unwatched);
+    const settled: string[] = [];
+    const submit = async (unit: CheckedUnit) => {
+      const [result] = await batcher.submit([unit]);
+      settled.push(result?.status ?? '');
+    };
+    // Half of 150 units: more than the search of a large batch finds.
+    const crowd = Array.from({ length: 150 }, (_, index) => submit(index % 2 ? unstorable() : addXp(1 + (index % 10))));
+    await until(() => database.transactions > 1);
+    const late = submit(addXp(99)).then(() => settled.length);
+    await Promise.all(crowd);
+
+    expect(await late).to.be.below(150);
+    expect(settled.filter((status) => status === 'failed')).to.have.lengthOf(75);
+    expect((await on.users()).reduce((sum, { totalXp }) => sum + totalXp, 0)).to.equal(76);
+    // The search of all, and then two for each.
+    expect(database.transactions).to.be.below(2 * 150 + 2 * 150);
+  });
+
+  it('keeps what failed before apart from the rest', async () => {
+    const { committer, batcher, submit } = start();
+    const first = submit(1);
+    await until(() => committer.batches.length === 1);
+    const others = [submit(2), batcher.submit([addXp(3)], true), submit(4), batcher.submit([addXp(5)], true)];
+    committer.letGo();
+    await Promise.all([first, ...others]);
+    expect(committer.batches).to.deep.equal([[1], [3, 5], [2, 4]]);
+  });
 
   function start({ maxUnits = 100, maxBytes = 1_000_000 }: Partial<BatchLimits> = {}) {
     const committer = new HeldCommitter(on.database);

@@ -37,10 +37,10 @@ const setLevel = (level: number) => unitOf({ name: 'setLevel', telegramId: level
 for (const variant of variants) {
   describe(`Batches that overlap on ${variant.name}`, () => {
     const on = eachOn(variant);
-    const logger = { isUp: true, lost: () => undefined, worked: () => undefined };
+    const watch = { isUp: true, lost: () => undefined, worked: () => undefined };
 
     async function expectInOrder(database: UnsteadyDatabase, first: number, count: number): Promise<void> {
-      const batcher = new Batcher(new Committer(database), { maxUnits: 2, maxBytes: 1_000_000 }, logger);
+      const batcher = new Batcher(new Committer(database), { maxUnits: 2, maxBytes: 1_000_000 }, watch);
       const levels = Array.from({ length: count }, (_, index) => first + index);
       const results = (await Promise.all(levels.map((level) => batcher.submit([setLevel(level)])))).flat();
       const seen = results.map((result) => (result.status === 'applied' ? result.outcomes[0] : result.error.message));

@@ -99,7 +99,9 @@ for (const variant of variants.filter(({ name }) => name !== 'PostgreSQL')) {
       ]);
       const job = await jobs.reached(movedTo, 'delayed');
       expect(job).to.include({ name: 'createSubscription', attemptsMade: 1 });
-      expect(job.failedReason).to.match(/^RangeError: .* later than the year 9999/);
+      expect(job.failedReason).to.match(
+        /^UnitFailedError: createSubscription: RangeError: .* later than the year 9999.*; correct the data/,
+      );
     });
 
     it('ends a lone unit that no retry can mend at the first attempt', async () => {

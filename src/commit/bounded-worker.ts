@@ -1,0 +1,75 @@
+import { type Job, type JobJson, type Processor, Worker, type WorkerOptions } from 'bullmq';
+
+/** The data of the jobs that a process holds, of all its queues. */
+export class HeldJobs {
+  readonly #maxBytes: number;
+  readonly #sizes = new Map<Job, number>();
+  readonly #workers = new Map<Worker, number>();
+  #bytes = 0;
+
+  /** @param maxBytes of JSON; when there is more, no further job is fetched until there is less again */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Minds how much a worker fetches. */
+  mind(worker: Worker): void {
+    this.#workers.set(worker, worker.concurrency);
+  }
+
+  forget(worker: Worker): void {
+    this.#workers.delete(worker);
+  }
+
+  add(job: Job, bytes: number): void {
+    this.#sizes.set(job, bytes);
+    this.#count(bytes);
+  }
+
+  remove(job: Job): void {
+    this.#count(-(this.#sizes.get(job) ?? 0));
+    this.#sizes.delete(job);
+  }
+
+  #count(bytes: number): void {
+    const wasFull = this.#bytes > this.#maxBytes;
+    this.#bytes += bytes;
+    const isFull = this.#bytes > this.#maxBytes;
+    if (isFull === wasFull) return;
+    // One at least, or a single job that is larger than all would never be fetched.
+    for (const [worker, concurrency] of this.#workers) worker.concurrency = isFull ? 1 : concurrency;
+  }
+}
+
+/**
+ * A BullMQ worker that holds so many jobs at most and, together with others, so many bytes. Concurrency alone bounds no
+ * memory: jobs are as large as whoever enqueues makes them.
+ */
+export class BoundedWorker extends Worker {
+  readonly #held: HeldJobs;
+
+  constructor(name: string, processor: Processor, options: WorkerOptions, held: HeldJobs) {
+    super(name, processor, options);
+    this.#held = held;
+    held.mind(this);
+  }
+
+  protected override async nextJobFromJobData(json?: JobJson, id?: string, token?: string) {
+    const job = await super.nextJobFromJobData(json, id, token);
+    if (job && json) this.#held.add(job, json.data.length);
+    return job;
+  }
+
+  override async processJob(...[job, ...rest]: Parameters<Worker['processJob']>) {
+    try {
+      return await super.processJob(job, ...rest);
+    } finally {
+      this.#held.remove(job);
+    }
+  }
+
+  override async close(force?: boolean): Promise<void> {
+    this.#held.forget(this);
+    await super.close(force);
+  }
+}
