@@ -6,6 +6,7 @@ import type { Database } from '../database.js';
 import type { EventQueues } from '../event-queue.js';
 import type { JobWatchers } from '../job-watcher.js';
 import type { Logger } from '../logger.js';
+import { signersOf } from '../operations/signature.js';
 import type { UnitQueues } from '../queue.js';
 import type { RedisClient } from '../redis.js';
 import { openRepositories, type Repositories } from '../repositories/index.js';
@@ -34,7 +35,14 @@ import { usersRoutes } from './users.js';
 export interface AppDependencies {
   config: Pick<
     Config,
-    'admin' | 'apiTokens' | 'maxUnitBytes' | 'metricsToken' | 'production' | 'rateLimitPerMinute' | 'trustedProxies'
+    | 'admin'
+    | 'apiTokens'
+    | 'botSecrets'
+    | 'maxUnitBytes'
+    | 'metricsToken'
+    | 'production'
+    | 'rateLimitPerMinute'
+    | 'trustedProxies'
   >;
   database: Database;
   /** Standbys of the database, which reads are spread over. */
@@ -85,7 +93,8 @@ function routesForBots({ config, units, watchers, waits }: AppDependencies, repo
   const { ledger } = repositories;
   const { maxUnitBytes } = config;
   const states = new UnitStates(units, ledger, watchers);
-  const operations = operationsRoutes({ intake: new Intake(units, ledger), states, waits, maxUnitBytes });
+  const signers = config.botSecrets && signersOf(config.botSecrets);
+  const operations = operationsRoutes({ intake: new Intake(units, ledger), states, waits, maxUnitBytes, signers });
   return [...readsFrom(repositories), operations];
 }
 

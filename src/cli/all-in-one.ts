@@ -37,7 +37,7 @@ interface StartOptions {
  * SQLite file in `./data`. SIGTERM, SIGINT and a terminal that is closed end it in order.
  *
  * @param logLevel unless LOG_LEVEL says otherwise
- * @param bots get an API token in this run if they have none
+ * @param bots get an API token in this run if they have none, and a secret if others have
  */
 export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptions = {}): Promise<AllInOne> {
   const env: NodeJS.ProcessEnv = { LOG_LEVEL: logLevel, ...environment() };
@@ -62,7 +62,11 @@ export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptio
     // Somebody else on the usual port is no reason to fail, unless the port was asked for.
     const port = env['PORT'] ? settings.port : await freePort(USUAL_PORT);
     const kept = keepCredentials({ ...settings, redisUrl, port }, join(DATA, 'credentials.json'));
-    const config = { ...kept, apiTokens: withTokens(kept.apiTokens, bots) };
+    const config = {
+      ...kept,
+      apiTokens: withTokens(kept.apiTokens, bots),
+      botSecrets: withSecrets(kept.botSecrets, bots),
+    };
 
     const database = await open(openDatabase(config));
     await database.migrate();
@@ -81,8 +85,15 @@ export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptio
 
 function withTokens(tokens: Config['apiTokens'], bots: readonly string[]): Config['apiTokens'] {
   const missing = tokens.has(ANY_BOT) ? [] : bots.filter((bot) => !tokens.has(bot));
-  return new Map([...tokens, ...missing.map((bot) => [bot, randomBytes(24).toString('base64url')] as const)]);
+  return new Map([...tokens, ...missing.map((bot) => [bot, freshSecret()] as const)]);
 }
+
+function withSecrets(secrets: Config['botSecrets'], bots: readonly string[]): Config['botSecrets'] {
+  const missing = bots.filter((bot) => !secrets?.has(bot));
+  return secrets && new Map([...secrets, ...missing.map((bot) => [bot, [freshSecret()]] as const)]);
+}
+
+const freshSecret = () => randomBytes(24).toString('base64url');
 
 function openDatabase({ databaseUrl, databasePoolSize }: Config, lookupsOnly = false): Database {
   return new Database({ url: databaseUrl, poolSize: databasePoolSize, lookupsOnly });
