@@ -6,7 +6,7 @@ import { ANY_BOT, type Config, readConfig } from '../config.js';
 import { Database } from '../database.js';
 import { freePort } from '../embedded/port.js';
 import { startEmbeddedRedis } from '../embedded/redis.js';
-import { type Closable, closeAll, closeOnSignal } from '../lifecycle.js';
+import { type Closable, closeAll, closeOnSignal, exitOnBug } from '../lifecycle.js';
 import { createLogger, type Logger } from '../logger.js';
 import { openMetrics } from '../metrics.js';
 import { startSchedule } from '../schedule/worker.js';
@@ -49,6 +49,7 @@ export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptio
   const logger = createLogger('botledger', settings.logLevel);
 
   const opened: Closable[] = [];
+  exitOnBug(logger);
   closeOnSignal(opened, logger, settings.shutdownTimeoutMs);
   process.on('SIGHUP', () => process.kill(process.pid, 'SIGTERM'));
   const close = () => closeAll(opened.splice(0));

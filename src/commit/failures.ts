@@ -40,6 +40,16 @@ const UNIQUE_VIOLATION = '23505';
 const SQLITE_VALUE_CODES = new Set(['SQLITE_CONSTRAINT', 'SQLITE_MISMATCH', 'SQLITE_TOOBIG', 'SQLITE_RANGE']);
 
 /**
+ * What a failure says, for logs and for the failed set. PostgreSQL quotes the values that do not fit their types, and
+ * those are of users.
+ */
+export function messageOf(error: Error): string {
+  const { code } = error as { code?: unknown };
+  const quotesValues = typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code);
+  return quotesValues ? error.message.replace(/".*"/s, '"…"') : error.message;
+}
+
+/**
  * Whose fault a failed transaction is: a race with another worker (run it again), some unit's values or a bug in a
  * rule (find the unit), or the database's (wait).
  */

@@ -17,6 +17,7 @@ import { keepCompleted, unitJobOptions } from '../queue.js';
 import { openWorkerRedis, type RedisClient } from '../redis.js';
 import { Batcher, InterruptedError } from './batcher.js';
 import { Committer } from './committer.js';
+import { messageOf } from './failures.js';
 import { forgetEvents } from './forget-events.js';
 import { forgetJobs } from './forget-jobs.js';
 import type { FailedUnit, UnitResult } from './ledger.js';
@@ -205,7 +206,7 @@ class JobProcessor {
     // Named after its content, so that a pack that runs again does not put it back twice.
     const jobId = `split~${hash('sha256', JSON.stringify(raw), 'base64url').slice(0, 22)}`;
     this.logger.warn(
-      { job: jobId, reason: result.error.message },
+      { job: jobId, reason: messageOf(result.error) },
       'unit of a pack failed; put back as a job of its own',
     );
     await this.queue.add(nameOf(raw), { v: 1, units: [raw] }, { ...unitJobOptions, jobId });
@@ -238,7 +239,7 @@ function answerAlone(raw: unknown, result: UnitResult): UnitAnswer {
 }
 
 /** The reason as it stands in Bull Board: the kind of error first, by which the SDK knows it again. */
-const reason = (error: Error) => `${error.name}: ${error.message}`;
+const reason = (error: Error) => `${error.name}: ${messageOf(error)}`;
 
 const UNREADABLE = 'unreadable unit';
 
