@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { blame, RuleFailures } from '../../src/commit/failures.js';
+import { blame, messageOf, RuleFailures } from '../../src/commit/failures.js';
 
 const coded = (code: unknown) => Object.assign(new Error('from the driver'), { code });
 
@@ -53,4 +53,16 @@ describe('Whose fault a failed transaction is', () => {
       expect(blame(error)).to.equal(is);
     });
   }
+});
+
+describe('What a failure says', () => {
+  const saying = (message: string, code?: string) => messageOf(Object.assign(new Error(message), code && { code }));
+
+  it('is without the values that PostgreSQL quotes, and otherwise as it is', () => {
+    const value = 'invalid input syntax for type integer: "a "quoted"\nname"';
+    expect(saying(value, '22P02')).to.equal('invalid input syntax for type integer: "…"');
+    const constraint = 'new row for relation "users" violates check constraint "users_xp"';
+    expect(saying(constraint, '23514')).to.equal(constraint);
+    expect(saying('no "code"')).to.equal('no "code"');
+  });
 });
