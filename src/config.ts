@@ -3,6 +3,7 @@ import { defaultSettings, type Settings } from './domain/settings.js';
 import { type Tariffs, tariffTable } from './domain/tariffs.js';
 import { ConfigError } from './errors.js';
 import { DEFAULT_SESSION_TTL_SECONDS, SESSION_TTL_BOUNDS } from './hot/sessions.js';
+import type { BotSecrets } from './operations/signature.js';
 import { botName, DEFAULT_MAX_UNIT_BYTES, describe } from './operations/unit.js';
 import { MOST_PARTITIONS } from './queue.js';
 import { checkRedisUrl } from './redis.js';
@@ -24,6 +25,8 @@ export interface Config {
   readonly trustedProxies: number;
   /** Bearer tokens of the API, by bot. In development without API_TOKENS: one made-up token, for ANY_BOT. */
   readonly apiTokens: ReadonlyMap<string, string>;
+  /** What the bots sign their units with; undefined when units are not signed. */
+  readonly botSecrets: BotSecrets | undefined;
   /** The login of Bull Board. */
   readonly admin: { readonly user: string; readonly password: string };
   /** Which of the above were made up for this run because nothing was set (never in production). */
@@ -131,6 +134,7 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     port: number('PORT', whole(0, 65_535, 3000)),
     trustedProxies: number('TRUSTED_PROXIES', whole(0, 10, 0)),
     apiTokens: apiTokens ?? new Map([[ANY_BOT, randomBytes(24).toString('base64url')]]),
+    botSecrets: read('BOT_SECRETS', (value) => readSecrets(value, production), undefined),
     admin: { user: adminUser || 'admin', password: adminPassword || randomBytes(12).toString('base64url') },
     generated: { admin: !adminIsSet, apiTokens: apiTokens === undefined },
     rateLimitPerMinute: number('RATE_LIMIT_PER_MINUTE', whole(0, 1_000_000_000, 60_000)),
@@ -252,4 +256,28 @@ function readTokens(value: string | undefined, production: boolean): Map<string,
     tokens.set(bot, token);
   }
   return tokens;
+}
+
+const SHORTEST_BOT_SECRET = 16;
+
+function readSecrets(value: string | undefined, production: boolean): BotSecrets | undefined {
+  if (!value) return undefined;
+  const secrets = new Map<string, string[]>();
+  const owners = new Map<string, string>();
+  for (const pair of value.split(',')) {
+    const [bot = '', ...rest] = pair.trim().split(':');
+    const secret = rest.join(':');
+    if (!botName.safeParse(bot).success || !secret) {
+      throw new Error('must be bot:secret pairs with commas between them, e.g. spin_bot:secret1,quiz_bot:secret2');
+    }
+    if (production && secret.length < SHORTEST_BOT_SECRET) {
+      throw new Error(`has a secret shorter than ${SHORTEST_BOT_SECRET} characters for ${bot}: use a long random one`);
+    }
+    const owner = owners.get(secret);
+    if (owner === bot) throw new Error(`gives ${bot} the same secret twice: remove one`);
+    if (owner !== undefined) throw new Error(`gives ${bot} the secret of ${owner}: either could write as the other`);
+    owners.set(secret, bot);
+    secrets.set(bot, [...(secrets.get(bot) ?? []), secret]);
+  }
+  return secrets;
 }

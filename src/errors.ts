@@ -30,6 +30,17 @@ export class IdempotencyConflictError extends BotLedgerError {
   }
 }
 
+/** The workers have BOT_SECRETS, and this unit does not show that its bot made it; it was not applied. Says the remedy. */
+export class SignatureError extends BotLedgerError {
+  readonly code = 'signature';
+  constructor(
+    readonly key: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** Redis did not take the job in time. It may still run: retry with the same key. */
 export class QueueUnavailableError extends BotLedgerError {
   readonly code = 'queue-unavailable';
@@ -113,5 +124,6 @@ export function errorOfReason(key: string, reason: string): Error {
   const [, name, message = reason] = /^(\w+Error): (.*)$/s.exec(reason) ?? [];
   if (name === 'IdempotencyConflictError') return new IdempotencyConflictError(key);
   if (name === 'ValidationError') return new ValidationError(message.split('; '));
+  if (name === 'SignatureError') return new SignatureError(key, message);
   return new OperationFailedError(key, reason);
 }

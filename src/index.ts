@@ -14,6 +14,7 @@ export {
   OperationFailedError,
   QueueUnavailableError,
   ResultTimeoutError,
+  SignatureError,
   SpoolError,
   UserDeletedError,
   ValidationError,

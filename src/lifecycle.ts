@@ -47,3 +47,11 @@ export function closeOnSignal(opened: readonly Closable[], logger: Logger, deadl
   process.on('SIGTERM', close);
   process.on('SIGINT', close);
 }
+
+/** What nobody caught ends this process. Left to itself, Node prints such an error with all that it carries. */
+export function exitOnBug(logger: Logger): void {
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'a bug in botledger: exiting; what was not finished is done by another worker');
+    process.exit(1);
+  });
+}

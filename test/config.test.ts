@@ -57,3 +57,28 @@ describe('The settings for more than one machine', () => {
     );
   });
 });
+
+describe('The setting BOT_SECRETS', () => {
+  const production = { ...urls, NODE_ENV: 'production' };
+  const read = (value?: string) => readConfig({ ...production, BOT_SECRETS: value }, { serves: false }).botSecrets;
+
+  it('gives each bot a secret, or two while one is being changed; without it units are not signed', () => {
+    expect(read()).to.equal(undefined);
+    expect(read('spin_bot:new-long-secret:1, quiz_bot:other-long-secret, spin_bot:old-long-secret-0')).to.deep.equal(
+      new Map([
+        ['spin_bot', ['new-long-secret:1', 'old-long-secret-0']],
+        ['quiz_bot', ['other-long-secret']],
+      ]),
+    );
+  });
+
+  it('is refused with a remedy', () => {
+    for (const value of ['spin_bot', 'spin bot:a-long-enough-secret', 'spin_bot:'])
+      expect(() => read(value)).to.throw('BOT_SECRETS must be bot:secret pairs');
+    expect(() => read('spin_bot:fifteen-letters')).to.throw('a secret shorter than 16 characters for spin_bot: use a');
+    const secret = 'a-long-enough-secret';
+    expect(() => read(`spin_bot:${secret},spin_bot:${secret}`)).to.throw('gives spin_bot the same secret twice');
+    expect(() => read(`spin_bot:${secret},quiz_bot:${secret}`)).to.throw('gives quiz_bot the secret of spin_bot');
+    expect(readConfig({ ...urls, BOT_SECRETS: 'spin_bot:short' }).botSecrets?.get('spin_bot')).to.deep.equal(['short']);
+  });
+});

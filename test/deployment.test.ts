@@ -22,7 +22,7 @@ describe('the files for running it for real', () => {
       expect(above, `the comment above ${name}`).to.match(/^# \S/);
       return [name];
     });
-    const others = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'BOT_NAME', 'API_URL', 'API_TOKEN'];
+    const others = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'BOT_NAME', 'API_URL', 'API_TOKEN', 'BOT_SECRET'];
     expect(shown.sort()).to.deep.equal([...settings().filter((name) => name !== 'NODE_ENV'), ...others].sort());
   });
 

@@ -7,6 +7,7 @@ import type { EventQueues } from '../event-queue.js';
 import type { JobWatchers } from '../job-watcher.js';
 import type { Logger } from '../logger.js';
 import { gaugeDatabase } from '../metrics.js';
+import { signersOf } from '../operations/signature.js';
 import type { UnitQueues } from '../queue.js';
 import type { RedisClient } from '../redis.js';
 import { openRepositories, type Repositories } from '../repositories/index.js';
@@ -37,6 +38,7 @@ export interface AppDependencies {
     Config,
     | 'admin'
     | 'apiTokens'
+    | 'botSecrets'
     | 'maxUnitBytes'
     | 'metricsToken'
     | 'production'
@@ -94,7 +96,8 @@ function routesForBots({ config, units, watchers, waits }: AppDependencies, repo
   const { ledger } = repositories;
   const { maxUnitBytes } = config;
   const states = new UnitStates(units, ledger, watchers);
-  const operations = operationsRoutes({ intake: new Intake(units, ledger), states, waits, maxUnitBytes });
+  const signers = config.botSecrets && signersOf(config.botSecrets);
+  const operations = operationsRoutes({ intake: new Intake(units, ledger), states, waits, maxUnitBytes, signers });
   return [...readsFrom(repositories), operations];
 }
 

@@ -3,7 +3,8 @@ import * as z from 'zod';
 import type { OperationState } from '../domain/views.js';
 import { errorOfReason, IdempotencyConflictError, ValidationError } from '../errors.js';
 import { freshKey } from '../fresh-key.js';
-import { checkUnit, type WireOperation } from '../operations/unit.js';
+import type { Signer } from '../operations/signature.js';
+import { checkUnit, type Unit, type WireOperation } from '../operations/unit.js';
 import { answerJson } from './answer.js';
 import { appliedUnit, unitState, waitingUnit } from './answers.js';
 import { requireOwnBot } from './auth.js';
@@ -22,10 +23,12 @@ interface OperationsDependencies {
   waits: Waits;
   /** Most JSON, in bytes, of one unit. */
   maxUnitBytes: number;
+  /** Signs for the bots, whose tokens say who they are; undefined when units are not signed. */
+  signers: ReadonlyMap<string, Signer> | undefined;
 }
 
 /** Writes of bots that speak HTTP, and what became of units. */
-export function operationsRoutes({ intake, states, waits, maxUnitBytes }: OperationsDependencies): Routes {
+export function operationsRoutes({ intake, states, waits, maxUnitBytes, signers }: OperationsDependencies): Routes {
   const routes = new Routes('operations');
   let lastAt = 0;
 
@@ -37,15 +40,16 @@ export function operationsRoutes({ intake, states, waits, maxUnitBytes }: Operat
     const body = check('body', envelope, req.body);
     // Never back, also when the clock is set back: later saves of one bot must not look older.
     lastAt = Math.max(lastAt, Date.now());
-    const unit = {
+    const unit: Unit = {
       bot: params.bot,
       key: asked['idempotency-key'] ?? freshKey(),
       at: lastAt,
       operations: body.operations as WireOperation[],
     };
-    const { contentHash } = checkUnit(unit, maxUnitBytes);
+    const checked = checkUnit(unit, maxUnitBytes);
+    if (signers) unit.sig = requireSigner(signers, unit.bot)(checked);
 
-    let state = await intake.put(unit, contentHash);
+    let state = await intake.put(unit, checked.contentHash);
     const seconds = preferredWait(asked.prefer);
     if (state.status === 'waiting' && seconds !== undefined) {
       res.set('Preference-Applied', `wait=${seconds}`);
@@ -76,6 +80,12 @@ export function operationsRoutes({ intake, states, waits, maxUnitBytes }: Operat
   });
 
   return routes;
+}
+
+function requireSigner(signers: ReadonlyMap<string, Signer>, bot: string): Signer {
+  const signer = signers.get(bot);
+  if (signer) return signer;
+  throw new Problem(403, `${bot} has no secret in BOT_SECRETS, so its writes would be refused: add one there`);
 }
 
 const located = { Location: 'Where to ask what became of the unit' };

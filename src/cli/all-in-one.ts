@@ -6,7 +6,7 @@ import { ANY_BOT, type Config, readConfig } from '../config.js';
 import { Database } from '../database.js';
 import { freePort } from '../embedded/port.js';
 import { startEmbeddedRedis } from '../embedded/redis.js';
-import { type Closable, closeAll, closeOnSignal } from '../lifecycle.js';
+import { type Closable, closeAll, closeOnSignal, exitOnBug } from '../lifecycle.js';
 import { createLogger, type Logger } from '../logger.js';
 import { openMetrics } from '../metrics.js';
 import { startSchedule } from '../schedule/worker.js';
@@ -38,7 +38,7 @@ interface StartOptions {
  * SQLite file in `./data`. SIGTERM, SIGINT and a terminal that is closed end it in order.
  *
  * @param logLevel unless LOG_LEVEL says otherwise
- * @param bots get an API token in this run if they have none
+ * @param bots get an API token in this run if they have none, and a secret if others have
  */
 export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptions = {}): Promise<AllInOne> {
   const env: NodeJS.ProcessEnv = { LOG_LEVEL: logLevel, ...environment() };
@@ -50,6 +50,7 @@ export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptio
   const logger = createLogger('botledger', settings.logLevel);
 
   const opened: Closable[] = [];
+  exitOnBug(logger);
   closeOnSignal(opened, logger, settings.shutdownTimeoutMs);
   process.on('SIGHUP', () => process.kill(process.pid, 'SIGTERM'));
   const close = () => closeAll(opened.splice(0));
@@ -63,7 +64,11 @@ export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptio
     // Somebody else on the usual port is no reason to fail, unless the port was asked for.
     const port = env['PORT'] ? settings.port : await freePort(USUAL_PORT);
     const kept = keepCredentials({ ...settings, redisUrl, port }, join(DATA, 'credentials.json'));
-    const config = { ...kept, apiTokens: withTokens(kept.apiTokens, bots) };
+    const config = {
+      ...kept,
+      apiTokens: withTokens(kept.apiTokens, bots),
+      botSecrets: withSecrets(kept.botSecrets, bots),
+    };
 
     const database = await open(openDatabase(config));
     await waitForBackends({ config, database, logger });
@@ -86,8 +91,15 @@ export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptio
 
 function withTokens(tokens: Config['apiTokens'], bots: readonly string[]): Config['apiTokens'] {
   const missing = tokens.has(ANY_BOT) ? [] : bots.filter((bot) => !tokens.has(bot));
-  return new Map([...tokens, ...missing.map((bot) => [bot, randomBytes(24).toString('base64url')] as const)]);
+  return new Map([...tokens, ...missing.map((bot) => [bot, freshSecret()] as const)]);
 }
+
+function withSecrets(secrets: Config['botSecrets'], bots: readonly string[]): Config['botSecrets'] {
+  const missing = bots.filter((bot) => !secrets?.has(bot));
+  return secrets && new Map([...secrets, ...missing.map((bot) => [bot, [freshSecret()]] as const)]);
+}
+
+const freshSecret = () => randomBytes(24).toString('base64url');
 
 function openDatabase({ databaseUrl: url, databasePoolSize: poolSize }: Config, options = {}): Database {
   return new Database({ url, poolSize, ...options });

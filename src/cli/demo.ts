@@ -45,7 +45,8 @@ async function play(
   const [spin, quiz] = [SPIN, QUIZ].map((bot) => {
     const apiToken = config.apiTokens.get(bot) ?? config.apiTokens.get(ANY_BOT) ?? '';
     const { redisUrl, queuePartitions } = config;
-    return new BotLedger({ bot, redisUrl, queuePartitions, apiUrl: url, apiToken });
+    const secret = config.botSecrets?.get(bot)?.[0];
+    return new BotLedger({ bot, redisUrl, queuePartitions, apiUrl: url, apiToken, ...(secret && { secret }) });
   }) as [BotLedger, BotLedger];
   try {
     say('\nThe six examples, by two bots');

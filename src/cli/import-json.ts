@@ -29,6 +29,8 @@ interface ImportOptions {
   work: boolean;
 }
 
+const DAY_MS = 86_400_000;
+
 /** Chunks under way at once: one commits while the next is sent and the last is checked. */
 const CHUNKS_AT_ONCE = 3;
 
@@ -69,7 +71,8 @@ async function importJson(file: string, options: ImportOptions, opened: Closable
   const backup = dryRun ? await withoutBackup(file) : await backUp(file);
   const plan = { bot, at: backup.writtenAt, maxUnitBytes: config.maxUnitBytes };
   const { redisUrl, queuePartitions } = config;
-  const queue = dryRun ? undefined : open(new ImportQueue({ ...plan, redisUrl, queuePartitions }));
+  const secret = dryRun ? undefined : secretOf(config, bot, backup);
+  const queue = dryRun ? undefined : open(new ImportQueue({ ...plan, redisUrl, queuePartitions, secret }));
   await queue?.requireWorker();
 
   const reportFile = options.report ?? (dryRun ? undefined : `${file}.report.jsonl`);
@@ -124,6 +127,23 @@ function readSettings({ bot, dryRun }: ImportOptions): Config {
   // The credentials of the API are not needed here, in production neither.
   const { NODE_ENV: _, ...env } = environment();
   return readConfig(env, dryRun ? { redisUrl: 'redis://127.0.0.1' } : {});
+}
+
+/**
+ * What the rows are signed with; undefined for BOT_SECRET, if there is one.
+ *
+ * @throws Error when the workers would refuse all of them
+ */
+function secretOf({ botSecrets, ledgerRetentionDays }: Config, bot: string, { writtenAt }: Backup): string | undefined {
+  if (!botSecrets) return undefined;
+  const [secret] = botSecrets.get(bot) ?? [];
+  if (!secret)
+    throw new ConfigError([`BOT_SECRETS has no secret of ${bot}, so its rows would be refused: add one there`]);
+  if (Date.now() - writtenAt.getTime() < ledgerRetentionDays * DAY_MS) return secret;
+  throw new Error(
+    `the file is of ${writtenAt.toISOString().slice(0, 10)}, and with BOT_SECRETS nothing is applied that is older than ` +
+      `LEDGER_RETENTION_DAYS (${ledgerRetentionDays}): raise that everywhere for as long as the import takes`,
+  );
 }
 
 /** A commit worker in this process. SQLite has one writer, so there the worker shares the connection. */

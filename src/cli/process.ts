@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import { type Config, readConfig } from '../config.js';
 import { Database, type DatabaseOptions } from '../database.js';
 import { ConfigError } from '../errors.js';
-import { type Closable, closeOnSignal } from '../lifecycle.js';
+import { type Closable, closeOnSignal, exitOnBug } from '../lifecycle.js';
 import { createLogger, type Logger } from '../logger.js';
 import { openMetrics } from '../metrics.js';
 import { waitForBackends } from './startup.js';
@@ -40,6 +40,7 @@ export function runPart<T extends Closable>(
     const { databaseUrl: url, databasePoolSize: poolSize } = config;
     const database = new Database({ url, poolSize, lookupsOnly, ...timeouts(config) });
     const opened: Closable[] = [database];
+    exitOnBug(logger);
     closeOnSignal(opened, logger, config.shutdownTimeoutMs);
     await waitForBackends({ config, database, logger });
     const metrics = openMetrics();
@@ -64,7 +65,7 @@ export async function endOnError(work: () => Promise<void>): Promise<void> {
     await work();
   } catch (error) {
     console.error(`botledger: ${(error as Error).message || error}`);
-    if (process.env['LOG_LEVEL'] === 'debug') console.error(error);
+    if (process.env['LOG_LEVEL'] === 'debug') console.error((error as Error).stack);
     process.exit(error instanceof ConfigError ? 2 : 1);
   }
 }

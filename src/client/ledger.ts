@@ -2,6 +2,7 @@ import { ValidationError } from '../errors.js';
 import { freshKey } from '../fresh-key.js';
 import { DEFAULT_SESSION_TTL_SECONDS, SESSION_TTL_BOUNDS } from '../hot/sessions.js';
 import { type OperationName, type OutcomeOf, operationNames } from '../operations/registry.js';
+import { type Signer, signerOf } from '../operations/signature.js';
 import { botName, checkUnit, describe, type Unit, type WireOperation } from '../operations/unit.js';
 import { MOST_PARTITIONS } from '../queue.js';
 import { checkRedisUrl } from '../redis.js';
@@ -30,6 +31,8 @@ export interface BotLedgerOptions {
   apiUrl?: string;
   /** The bot's token in `API_TOKENS`; by default `API_TOKEN`. */
   apiToken?: string;
+  /** The bot's secret in `BOT_SECRETS` of the workers; by default `BOT_SECRET`. With it, every unit is signed. */
+  secret?: string;
   /** Most JSON, in bytes, of one unit; by default 256 KiB. */
   maxUnitBytes?: number;
   /**
@@ -92,6 +95,7 @@ export class BotLedger extends WithOperations {
   readonly #outcomes: OutcomeReader;
   readonly #events: EventConsumer;
   readonly #maxUnitBytes: number | undefined;
+  readonly #sign: Signer | undefined;
   #lastAt = 0;
 
   /**
@@ -99,7 +103,7 @@ export class BotLedger extends WithOperations {
    * @throws SpoolError when another process has the spool, or a file in it is damaged
    */
   constructor(options: BotLedgerOptions = {}) {
-    const { bot, redisUrl, queuePartitions, apiUrl, apiToken, sessionTtlSeconds } = readOptions(options);
+    const { bot, redisUrl, queuePartitions, apiUrl, apiToken, secret, sessionTtlSeconds } = readOptions(options);
     const api = new ApiClient({ bot, url: apiUrl, token: apiToken });
     const { spool: directory, spoolMaxBytes = DEFAULT_SPOOL_BYTES, onSpool } = options;
     const spool = directory === undefined ? undefined : new Spool(directory, spoolMaxBytes);
@@ -108,6 +112,7 @@ export class BotLedger extends WithOperations {
     super(api, sessions);
     this.bot = bot;
     this.#maxUnitBytes = options.maxUnitBytes;
+    this.#sign = secret === undefined ? undefined : signerOf(secret);
     this.#spool = spool;
     this.#sender = spool ? new SpoolingSender(sender, spool, onSpool) : sender;
     this.#outcomes = new OutcomeReader(redisUrl, sender.queues, api);
@@ -223,7 +228,9 @@ export class BotLedger extends WithOperations {
 
   #unit(operations: WireOperation[], { key, at = this.#now() }: SendOptions): ReadyUnit {
     const unit: Unit = { bot: this.bot, key: key ?? freshKey(), at: Number(at), operations };
-    return { unit, checked: checkUnit(unit, this.#maxUnitBytes), keyed: key !== undefined };
+    const checked = checkUnit(unit, this.#maxUnitBytes);
+    if (this.#sign) unit.sig = this.#sign(checked);
+    return { unit, checked, keyed: key !== undefined };
   }
 
   /** Never back, also when the clock is set back: later saves of one bot must not look older. */
@@ -241,6 +248,7 @@ function readOptions(options: BotLedgerOptions) {
   const { env } = process;
   const { bot = env['BOT_NAME'], redisUrl = env['REDIS_URL'] } = options;
   const { apiUrl = env['API_URL'] || undefined, apiToken = env['API_TOKEN'] } = options;
+  const { secret = env['BOT_SECRET']?.trim() || undefined } = options;
   const { queuePartitions = Number(env['QUEUE_PARTITIONS'] || 1) } = options;
   const { sessionTtlSeconds = Number(env['SESSION_TTL_SECONDS'] || DEFAULT_SESSION_TTL_SECONDS) } = options;
 
@@ -257,13 +265,22 @@ function readOptions(options: BotLedgerOptions) {
   const [least, most] = SESSION_TTL_BOUNDS;
   if (!Number.isInteger(sessionTtlSeconds) || sessionTtlSeconds < least || sessionTtlSeconds > most)
     problems.push(`sessionTtlSeconds: must be a whole number from ${least} to ${most}`);
+  if (secret === '') problems.push('secret: must not be empty; leave it out for none');
   if (options.spool === '') problems.push('spool: must be the name of a directory; leave it out for none');
   const { spoolMaxBytes = DEFAULT_SPOOL_BYTES } = options;
   if (!Number.isInteger(spoolMaxBytes) || spoolMaxBytes < 1)
     problems.push('spoolMaxBytes: must be a whole number of bytes');
   if (apiUrl && !isUrl(apiUrl, /^https?:$/)) problems.push('apiUrl: expected http://host:3000 or https://host');
   if (problems.length > 0) throw new ValidationError(problems);
-  return { bot: bot as string, redisUrl: redisUrl as string, queuePartitions, apiUrl, apiToken, sessionTtlSeconds };
+  return {
+    bot: bot as string,
+    redisUrl: redisUrl as string,
+    queuePartitions,
+    apiUrl,
+    apiToken,
+    secret,
+    sessionTtlSeconds,
+  };
 }
 
 const isUrl = (text: string, protocol: RegExp) => URL.canParse(text) && protocol.test(new URL(text).protocol);

@@ -92,7 +92,14 @@ export function explain({ operations }: CheckedUnit, error: Error): Error {
   // Where the driver tells it. Its `detail` is left out: it shows the row.
   const place = [table, column ?? constraint].filter(Boolean).join('.');
   const problem = code
-    ? `the database refuses what it writes${place && ` to ${place}`}: ${error.message} (${code})`
+    ? `the database refuses what it writes${place && ` to ${place}`}: ${messageOf(error)} (${code})`
     : String(error);
   return new UnitFailedError(`${names}: ${problem}; correct the data or the rule, then retry`, { cause: error });
+}
+
+/** PostgreSQL quotes the values that do not fit their types, and those are of users. */
+function messageOf(error: Error): string {
+  const { code } = error as { code?: unknown };
+  const quotesValues = typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code);
+  return quotesValues ? error.message.replace(/".*"/s, '"…"') : error.message;
 }

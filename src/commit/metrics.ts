@@ -29,7 +29,7 @@ export class CommitMetrics {
     const registers = [metrics];
     this.#units = new Counter({
       name: 'botledger_units_total',
-      help: 'Units by result: applied; repeated, answered from the ledger; dropped, of a deleted user; conflict, the key has other content; failed, once per attempt; locked, put off because somebody else holds a row; invalid, no unit at all',
+      help: 'Units by result: applied; repeated, answered from the ledger; dropped, of a deleted user; conflict, the key has other content; failed, once per attempt; locked, put off because somebody else holds a row; invalid, no unit at all; refused_signature, its bot did not sign it',
       labelNames: ['result'],
       registers,
       collect: () => this.#hand(),
@@ -47,7 +47,7 @@ export class CommitMetrics {
       registers,
     });
     // From the start at 0, so that the first one is seen as an increase.
-    for (const result of [...RESULTS, 'invalid']) this.#units.inc({ result }, 0);
+    for (const result of [...RESULTS, 'invalid', 'refused_signature']) this.#units.inc({ result }, 0);
     for (const operation of operationNames) {
       for (const result of RESULTS) this.#operations.inc({ operation, result }, 0);
     }
@@ -66,9 +66,9 @@ export class CommitMetrics {
     for (const outcome of unitResult.outcomes) if (warnsOfTariff(outcome)) this.#unknownTariffs.inc();
   }
 
-  /** Counts what came as a unit and does not fit its schema. */
-  countInvalid(): void {
-    this.#units.inc({ result: 'invalid' });
+  /** Counts what came as a unit and does not fit its schema, or shows no signature of its bot. */
+  countRefused(result: 'invalid' | 'refused_signature'): void {
+    this.#units.inc({ result });
   }
 
   #hand(): void {

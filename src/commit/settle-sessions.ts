@@ -1,5 +1,5 @@
 import { earlier } from '../domain/time.js';
-import { IdempotencyConflictError, ValidationError } from '../errors.js';
+import { IdempotencyConflictError, SignatureError, ValidationError } from '../errors.js';
 import type { HotSessions, Settled } from '../hot/sessions.js';
 import { type CheckedUnit, sessionImages } from '../operations/unit.js';
 import type { UnitResult } from './ledger.js';
@@ -33,7 +33,7 @@ export function settleSessions(
 
 /** Whether no retry can mend it. */
 export const isHopeless = (error: Error): boolean =>
-  error instanceof ValidationError || error instanceof IdempotencyConflictError;
+  error instanceof ValidationError || error instanceof IdempotencyConflictError || error instanceof SignatureError;
 
 /** Whether the database holds something newer, or the user was deleted since: what it has is read from there again. */
 function isRefused({ operations }: CheckedUnit, telegramId: number, outcomes: readonly unknown[]): boolean {

@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Database, DatabaseOptions } from '../database.js';
 import { earlier } from '../domain/time.js';
-import { ValidationError } from '../errors.js';
+import { SignatureError, ValidationError } from '../errors.js';
 import { tellOfNews } from '../event-queue.js';
 import { HotSessions } from '../hot/sessions.js';
 import { type Closable, closeAll } from '../lifecycle.js';
@@ -12,6 +12,7 @@ import type { Logger } from '../logger.js';
 import { gaugeDatabase } from '../metrics.js';
 import type { Operation } from '../operations/operation.js';
 import { findOperation } from '../operations/registry.js';
+import { Signatures } from '../operations/signature.js';
 import { type CheckedUnit, checkUnit, jobName, readJob, type Unit } from '../operations/unit.js';
 import { FIRST_DELAY_MS, keepCompleted, unitJobOptions } from '../queue.js';
 import { openWorkerRedis, type RedisClient } from '../redis.js';
@@ -87,6 +88,7 @@ export async function startCommitWorker({
   const batcher = new Batcher(committer, limits, watch);
   const commitMetrics = new CommitMetrics(metrics);
   const sessions = new HotSessions(redis, config.sessionTtlSeconds);
+  const signatures = config.botSecrets && new Signatures(config.botSecrets, config.ledgerRetentionDays);
   // Divided, so that what a process holds in memory, and leaves behind when it dies, does not grow with the partitions.
   const concurrency = Math.ceil(config.workerConcurrency / config.queuePartitions);
 
@@ -94,7 +96,16 @@ export async function startCommitWorker({
 
   const take = async (name: string) => {
     const queue = new Queue(name, { connection: redis });
-    const processor = new JobProcessor(batcher, redis, sessions, queue, config.maxUnitBytes, commitMetrics, logger);
+    const processor = new JobProcessor(
+      batcher,
+      redis,
+      sessions,
+      queue,
+      config.maxUnitBytes,
+      signatures,
+      commitMetrics,
+      logger,
+    );
     const options = {
       connection: redis,
       concurrency,
@@ -154,6 +165,11 @@ export async function startCommitWorker({
   };
 }
 
+/** A unit that its bot did not sign. Its sessions are settled, as those of any that fails for good. */
+interface RefusedUnit extends FailedUnit {
+  readonly unit: CheckedUnit;
+}
+
 /** Turns a job into units, and their results into the job's. */
 class JobProcessor {
   constructor(
@@ -162,6 +178,7 @@ class JobProcessor {
     readonly sessions: HotSessions,
     readonly queue: Queue,
     readonly maxUnitBytes: number,
+    readonly signatures: Signatures | undefined,
     readonly metrics: CommitMetrics,
     readonly logger: Logger,
   ) {}
@@ -175,7 +192,10 @@ class JobProcessor {
       for (const [index, unit] of fitting.entries()) this.metrics.count(unit, settled[index] as UnitResult);
       // What fails in a pack is tried again by itself.
       const last = units.length === 1 && !settled.some(isLocked) && job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-      await Promise.all(fitting.flatMap((unit, index) => this.#followUp(unit, settled[index] as UnitResult, last)));
+      await Promise.all([
+        ...fitting.flatMap((unit, index) => this.#followUp(unit, settled[index] as UnitResult, last)),
+        ...checked.flatMap((result) => ('unit' in result ? this.#followUp(result.unit, result, last) : [])),
+      ]);
       let next = 0;
       const results = checked.map((unit) => ('status' in unit ? unit : (settled[next++] as UnitResult)));
       if (results.every(isLocked)) {
@@ -191,14 +211,24 @@ class JobProcessor {
     }
   }
 
-  #check(raw: unknown): CheckedUnit | FailedUnit {
+  #check(raw: unknown): CheckedUnit | FailedUnit | RefusedUnit {
+    let unit: CheckedUnit | undefined;
     try {
-      return checkUnit(raw, this.maxUnitBytes);
+      unit = checkUnit(raw, this.maxUnitBytes);
+      this.signatures?.check(unit, (raw as Unit).sig);
+      return unit;
     } catch (error) {
+      if (unit && error instanceof SignatureError) return this.#refuse(unit, error);
       if (!(error instanceof ValidationError)) throw error;
-      this.metrics.countInvalid();
+      this.metrics.countRefused('invalid');
       return { status: 'failed', error };
     }
+  }
+
+  #refuse(unit: CheckedUnit, error: SignatureError): RefusedUnit {
+    this.metrics.countRefused('refused_signature');
+    this.logger.warn({ bot: unit.bot, key: unit.key }, 'unit refused: its signature does not fit');
+    return { status: 'failed', error, unit };
   }
 
   /** What the commit could not do in the database. It may happen twice, when the worker dies before the job is done. */

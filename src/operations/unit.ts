@@ -22,6 +22,8 @@ export interface Unit {
   /** When the bot made it: milliseconds since 1970 by the bot's clock. */
   at: number;
   operations: WireOperation[];
+  /** Shows that the bot made it: see `signature.ts`. */
+  sig?: string;
 }
 
 /** What a BullMQ job carries. */
@@ -74,6 +76,7 @@ const envelope = z.strictObject({
     .array(z.looseObject({ name: z.string() }))
     .min(1)
     .max(MOST_OPERATIONS),
+  sig: z.string().max(100).optional(),
 });
 
 const jobEnvelope = z.strictObject({ v: z.literal(1), units: z.array(z.unknown()).min(1).max(10_000) });

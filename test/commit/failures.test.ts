@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { blame, RuleFailures } from '../../src/commit/failures.js';
+import { blame, explain, RuleFailures } from '../../src/commit/failures.js';
+import { unitOf } from '../helpers/units.js';
 
 const coded = (code: unknown) => Object.assign(new Error('from the driver'), { code });
 
@@ -56,4 +57,18 @@ describe('Whose fault a failed transaction is', () => {
       expect(blame(error)).to.equal(is);
     });
   }
+});
+
+describe('What a failure says', () => {
+  const saying = (message: string, code: string) => {
+    const unit = unitOf({ name: 'addXp', telegramId: 1, xp: 5 });
+    return explain(unit, Object.assign(new Error(message), { code })).message;
+  };
+
+  it('is without the values that PostgreSQL quotes, and otherwise as it is', () => {
+    const value = 'invalid input syntax for type integer: "a "quoted"\nname"';
+    expect(saying(value, '22P02')).to.include(': invalid input syntax for type integer: "…" (22P02); ');
+    const constraint = 'new row for relation "users" violates check constraint "users_xp"';
+    expect(saying(constraint, '23514')).to.include(`: ${constraint} (23514); `);
+  });
 });

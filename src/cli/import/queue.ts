@@ -28,6 +28,8 @@ interface ImportQueueOptions {
   /** When the file was written. */
   at: Date;
   maxUnitBytes: number;
+  /** What to sign with; by default BOT_SECRET. */
+  secret: string | undefined;
 }
 
 /** Why a row is not applied whose key was used before. */
@@ -51,10 +53,17 @@ export class ImportQueue implements Closable {
   #lastNews = performance.now();
   #closed = false;
 
-  constructor({ bot, redisUrl, queuePartitions, at, maxUnitBytes }: ImportQueueOptions) {
+  constructor({ bot, redisUrl, queuePartitions, at, maxUnitBytes, secret }: ImportQueueOptions) {
     this.#at = at;
     // Without the API: what no job tells is looked up in the database.
-    this.#ledger = new BotLedger({ bot, redisUrl, queuePartitions, apiUrl: '', maxUnitBytes });
+    this.#ledger = new BotLedger({
+      bot,
+      redisUrl,
+      queuePartitions,
+      apiUrl: '',
+      maxUnitBytes,
+      ...(secret && { secret }),
+    });
     this.#redis = openProducerRedis(redisUrl);
     // One partition tells of the workers, because each of them takes from all.
     this.#queues = new UnitQueues(this.#redis, 1, failFast);
