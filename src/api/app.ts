@@ -34,7 +34,15 @@ import { usersRoutes } from './users.js';
 export interface AppDependencies {
   config: Pick<
     Config,
-    'admin' | 'apiTokens' | 'maxUnitBytes' | 'metricsToken' | 'production' | 'rateLimitPerMinute' | 'trustedProxies'
+    | 'admin'
+    | 'apiTokens'
+    | 'boardPayloads'
+    | 'maxUnitBytes'
+    | 'metricsToken'
+    | 'production'
+    | 'rateLimitPerMinute'
+    | 'trustedProxies'
+    | 'viewer'
   >;
   database: Database;
   /** Standbys of the database, which reads are spread over. */

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { Queue } from 'bullmq';
 import { pino } from 'pino';
 import { startApi } from '../../src/api/server.js';
-import { ANY_BOT, readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config.js';
 import { Database } from '../../src/database.js';
 import { type Closable, closeAll } from '../../src/lifecycle.js';
 import { UNITS_QUEUE } from '../../src/queue.js';
@@ -78,7 +78,7 @@ export async function startTestApi({
     redisUrl: config.redisUrl,
     database: fresh.database,
     units,
-    developmentToken: config.apiTokens.get(ANY_BOT) ?? '',
+    developmentToken: config.generated.apiToken ?? '',
     logged,
     get: request,
     post: (path, body, { headers = {}, ...rest } = {}) =>
@@ -91,12 +91,12 @@ export async function startTestApi({
   };
 }
 
-/** Logs the admin in; returns the headers that show it. */
-export async function logIn({ url }: TestApi): Promise<{ cookie: string }> {
+/** Logs the admin in, or somebody else; returns the headers that show it. */
+export async function logIn({ url }: Pick<TestApi, 'url'>, account = ADMIN): Promise<{ cookie: string }> {
   const response = await fetch(`${url}/admin/login`, {
     method: 'POST',
     headers: { origin: url },
-    body: new URLSearchParams(ADMIN),
+    body: new URLSearchParams(account),
     redirect: 'manual',
   });
   const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
