@@ -4,7 +4,9 @@ import { ExpressAdapter } from '@bull-board/express';
 import type { Queue } from 'bullmq';
 import express, { type Express, Router } from 'express';
 import { within } from '../../deadline.js';
+import type { Logger } from '../../logger.js';
 import { boardHeaders } from '../headers.js';
+import { problemHandler } from '../problem.js';
 import { RedactedAdapter } from './redact.js';
 
 /** A queue, and what it is for. */
@@ -27,13 +29,14 @@ interface BoardOptions {
   readOnly: boolean;
   /** Whether it keeps to itself what is in the jobs of users. */
   redacted: boolean;
+  logger: Logger;
 }
 
 /** How long Redis is given to say which queues there are. */
 const PATIENCE_MS = 1_000;
 
 /** Bull Board. It knows no login, so it must stand behind one. */
-export function boardRouter({ queues, further, maxUnitBytes, readOnly, redacted }: BoardOptions): Router {
+export function boardRouter({ queues, further, maxUnitBytes, readOnly, redacted, logger }: BoardOptions): Router {
   const shown = ({ queue, description, personal }: BoardQueue) =>
     new (redacted && personal ? RedactedAdapter : BullMQAdapter)(queue, { description, readOnlyMode: readOnly });
   const adapter = new LettingErrorsOut().setBasePath('/admin/queues');
@@ -74,6 +77,8 @@ export function boardRouter({ queues, further, maxUnitBytes, readOnly, redacted 
   });
   router.use(express.json({ limit: 2 * maxUnitBytes }));
   router.use(board);
+  // Where the page looks for what to tell a person.
+  router.use(problemHandler(logger, ({ detail }) => ({ error: 'This did not work', message: detail })));
   return router;
 }
 

@@ -54,16 +54,10 @@ export function adminRouter({ config, units, schedule, events, exports, logger }
       description: `What ${bot} is told of`,
       personal: true,
     }));
-  const { maxUnitBytes } = config;
+  const about = { queues, further, maxUnitBytes: config.maxUnitBytes, logger };
   const boards = {
-    admin: boardRouter({
-      queues,
-      further,
-      maxUnitBytes,
-      readOnly: false,
-      redacted: config.boardPayloads === 'redacted',
-    }),
-    viewer: boardRouter({ queues, further, maxUnitBytes, readOnly: true, redacted: true }),
+    admin: boardRouter({ ...about, readOnly: false, redacted: config.boardPayloads === 'redacted' }),
+    viewer: boardRouter({ ...about, readOnly: true, redacted: true }),
   };
   router.use('/admin/queues', (req, res, next) => boards[roleOf(res)](req, res, next));
   return router;
