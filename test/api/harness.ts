@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { Queue } from 'bullmq';
 import { pino } from 'pino';
 import { startApi } from '../../src/api/server.js';
-import { readConfig } from '../../src/config.js';
+import { type Config, readConfig } from '../../src/config.js';
 import { Database } from '../../src/database.js';
 import { type Closable, closeAll } from '../../src/lifecycle.js';
 import { UNITS_QUEUE } from '../../src/queue.js';
@@ -17,6 +17,7 @@ export const ADMIN = { user: 'boss', password: 'correct horse battery' };
 /** A running API with a database and a Redis of its own. */
 export interface TestApi extends Closable {
   url: string;
+  config: Config;
   redisUrl: string;
   database: Database;
   /** The queue of the units, as a producer sees it. */
@@ -75,6 +76,7 @@ export async function startTestApi({
 
   return {
     url: api.url,
+    config,
     redisUrl: config.redisUrl,
     database: fresh.database,
     units,

@@ -63,7 +63,11 @@ const unitView = z
   .object({
     bot: botName.catch(UNREADABLE),
     key: unitKey.catch(UNREADABLE),
-    at: z.union([z.int(), z.literal(UNREADABLE)]).catch(UNREADABLE),
+    at: z
+      .int()
+      .min(0)
+      .transform((at) => new Date(at).toISOString())
+      .catch(UNREADABLE),
     operations: z.array(z.unknown()),
   })
   .transform(({ operations, ...unit }) => ({
@@ -82,10 +86,13 @@ const eventView = z.object({
 const packView = z.object({ units: z.array(z.unknown()) });
 
 function describeData(data: unknown): unknown {
-  const pack = packView.safeParse(data).data;
-  if (pack) return { units: pack.units.map((unit) => unitView.safeParse(unit).data ?? { bytes: sizeOf(unit) }) };
+  const units = packView.safeParse(data).data?.units.map(describeUnit);
+  // By itself, because the page folds what is nested.
+  if (units) return units.length === 1 ? units[0] : { units };
   return { ...eventView.safeParse(data).data, bytes: sizeOf(data) };
 }
+
+const describeUnit = (unit: unknown) => unitView.safeParse(unit).data ?? { bytes: sizeOf(unit) };
 
 const answerView = z.array(
   z.union([
