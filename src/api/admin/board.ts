@@ -2,11 +2,11 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import type { Queue } from 'bullmq';
-import express, { type Express, Router } from 'express';
+import express, { type Express, type RequestHandler, Router } from 'express';
 import { within } from '../../deadline.js';
 import type { Logger } from '../../logger.js';
 import { boardHeaders } from '../headers.js';
-import { problemHandler } from '../problem.js';
+import { Problem, problemHandler } from '../problem.js';
 import { RedactedAdapter } from './redact.js';
 
 /** A queue, and what it is for. */
@@ -75,12 +75,19 @@ export function boardRouter({ queues, further, maxUnitBytes, readOnly, redacted,
     replaceQueues([...queues, ...(await within(PATIENCE_MS, further()))].map(shown));
     next();
   });
-  router.use(express.json({ limit: 2 * maxUnitBytes }));
+  router.use(jsonOnly, express.json({ limit: 2 * maxUnitBytes }));
   router.use(board);
   // Where the page looks for what to tell a person.
   router.use(problemHandler(logger, ({ detail }) => ({ error: 'This did not work', message: detail })));
   return router;
 }
+
+/** Bull Board would take a body that was not read for an empty one. */
+const jsonOnly: RequestHandler = (req, _res, next) => {
+  const hasBody = req.get('transfer-encoding') !== undefined || Number(req.get('content-length')) > 0;
+  if (hasBody && !req.is('json')) throw new Problem(415, 'Send JSON, with Content-Type: application/json');
+  next();
+};
 
 /** Calls whose bodies become a job's data. The page fills its forms for them with what it was shown. */
 const WRITES_DATA = new Set(['post /api/queues/:queueName/add', 'patch /api/queues/:queueName/:jobId/update-data']);
