@@ -7,12 +7,13 @@ import { installCommand, installSystemPackages } from './system-packages.mjs';
 
 const OLDEST_NODE = [20, 19];
 
-/** @param {{ redis: boolean }} needs whether a redis-server is needed on this machine */
-export async function setUp({ redis }) {
+/** @param {{ redis: boolean, browser?: boolean }} needs whether a redis-server and a browser are needed on this machine */
+export async function setUp({ redis, browser = false }) {
   checkNode();
   await installDependencies();
   await checkSqlite();
   if (redis) await installRedis();
+  if (browser) await installBrowser();
 }
 
 /** Ends with a clear message on a Node that is too old. */
@@ -84,4 +85,13 @@ async function installRedis() {
   - or run all in containers: docker compose up`);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await setUp({ redis: true });
+const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/** One test needs it, and says so when it is not there. */
+async function installBrowser() {
+  if (onPath(...BROWSERS)) return;
+  if (await installSystemPackages('browser', 'The test of Bull Board drives a real Chromium')) return;
+  say(`no Chromium: its test will be skipped. To run it:  ${installCommand('browser') ?? 'put a chromium on PATH'}`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await setUp({ redis: true, browser: true });

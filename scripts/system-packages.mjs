@@ -9,11 +9,28 @@ const managers = {
     install: 'apt-get update -q && apt-get install -yq --no-install-recommends',
     redis: ['redis-server', 'valkey-server'],
     compiler: ['python3 make g++'],
+    browser: ['chromium', 'chromium-browser'],
   },
-  dnf: { install: 'dnf install -y', redis: ['redis', 'valkey'], compiler: ['python3 make gcc-c++'] },
-  apk: { install: 'apk add --no-cache', redis: ['redis', 'valkey'], compiler: ['python3 make g++'] },
-  pacman: { install: 'pacman -Sy --noconfirm --needed', redis: ['valkey', 'redis'], compiler: ['python make gcc'] },
-  brew: { install: 'brew install', redis: ['redis', 'valkey'], compiler: [] },
+  dnf: {
+    install: 'dnf install -y',
+    redis: ['redis', 'valkey'],
+    compiler: ['python3 make gcc-c++'],
+    browser: ['chromium'],
+  },
+  apk: {
+    install: 'apk add --no-cache',
+    redis: ['redis', 'valkey'],
+    compiler: ['python3 make g++'],
+    browser: ['chromium'],
+  },
+  pacman: {
+    install: 'pacman -Sy --noconfirm --needed',
+    redis: ['valkey', 'redis'],
+    compiler: ['python make gcc'],
+    browser: ['chromium'],
+  },
+  // Its Chromium is an application, which is not on PATH.
+  brew: { install: 'brew install', redis: ['redis', 'valkey'], compiler: [], browser: [] },
 };
 
 // Debian's package of a server starts it as a system service, now and at every boot. We run a Redis of our own, and
@@ -36,7 +53,7 @@ export function installCommand(purpose) {
 /**
  * Installs system packages, saying so first, when this user may do it without a password.
  *
- * @param {'redis' | 'compiler'} purpose
+ * @param {'redis' | 'compiler' | 'browser'} purpose
  * @returns whether it did
  */
 export async function installSystemPackages(purpose, reason) {

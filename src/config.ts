@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { defaultSettings, type Settings } from './domain/settings.js';
 import { type Tariffs, tariffTable } from './domain/tariffs.js';
 import { ConfigError } from './errors.js';
@@ -7,6 +6,7 @@ import type { BotSecrets } from './operations/signature.js';
 import { botName, DEFAULT_MAX_UNIT_BYTES, describe } from './operations/unit.js';
 import { MOST_PARTITIONS } from './queue.js';
 import { checkRedisUrl } from './redis.js';
+import { digestOf, isDigest, randomPassword, randomToken, readDigest, readHash } from './secrets.js';
 
 /** Every setting of every process, read once and checked. */
 export interface Config {
@@ -23,20 +23,24 @@ export interface Config {
   readonly port: number;
   /** How many proxies stand in front of the API: their X-Forwarded headers are believed, nobody else's. */
   readonly trustedProxies: number;
-  /** Bearer tokens of the API, by bot. In development without API_TOKENS: one made-up token, for ANY_BOT. */
-  readonly apiTokens: ReadonlyMap<string, string>;
+  /** What is kept of the bearer tokens of the API. In development without API_TOKENS: one made-up token, for ANY_BOT. */
+  readonly apiTokens: readonly ApiToken[];
   /** What the bots sign their units with; undefined when units are not signed. */
   readonly botSecrets: BotSecrets | undefined;
-  /** The login of Bull Board. */
-  readonly admin: { readonly user: string; readonly password: string };
-  /** Which of the above were made up for this run because nothing was set (never in production). */
-  readonly generated: { readonly admin: boolean; readonly apiTokens: boolean };
+  /** Who may do everything in Bull Board. */
+  readonly admin: Login;
+  /** Who may look at it and change nothing; nobody unless set. */
+  readonly viewer: Login | undefined;
+  /** Whether the admin sees in Bull Board what is in units and events; the viewer never does. */
+  readonly boardPayloads: 'shown' | 'redacted';
+  /** What was made up for this run because nothing was set (never in production). */
+  readonly generated: { readonly adminPassword: string | undefined; readonly apiToken: string | undefined };
   /** Most requests of one token to one API process; 0 for as many as it likes. */
   readonly rateLimitPerMinute: number;
   /** Where a process without an API serves its metrics; 0 for nowhere. */
   readonly metricsPort: number;
-  /** Who asks for metrics shows it. Without one they are open to everybody, in production to nobody. */
-  readonly metricsToken: string | undefined;
+  /** Digest of what who asks for metrics shows. Without one they are open to everybody, in production to nobody. */
+  readonly metricsToken: Buffer | undefined;
   readonly logLevel: string;
   /** Most units that one transaction commits. */
   readonly batchMaxUnits: number;
@@ -62,6 +66,19 @@ export interface Config {
   readonly startupWaitMs: number;
   /** Whether a Redis that may lose jobs is refused, or only warned of. */
   readonly redisChecks: 'refuse' | 'warn';
+}
+
+/** A token of the API: the bot that it speaks for, and its SHA-256 digest. A bot may have several. */
+export interface ApiToken {
+  readonly bot: string;
+  readonly digest: Buffer;
+}
+
+/** A way into the admin pages. */
+export interface Login {
+  readonly user: string;
+  /** The password itself, or `scrypt:<salt>:<hash>`. */
+  readonly password: string;
 }
 
 /** What readConfig is to know of who asks. */
@@ -108,19 +125,26 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
   };
   const number = (name: string, parse: (value: string | undefined) => number) => read(name, parse, 0);
 
-  const apiTokens = read('API_TOKENS', (value) => readTokens(value, production && serves), new Map<string, string>());
-  const adminUser = env['ADMIN_USER']?.trim();
-  const adminPassword = env['ADMIN_PASSWORD']?.trim();
-  const adminIsSet = Boolean(adminUser && adminPassword);
   const secretsNeeded = production && serves;
-  if (!adminIsSet && (secretsNeeded || adminUser || adminPassword)) {
-    problems.push(
-      'ADMIN_USER and ADMIN_PASSWORD must both be set: they guard Bull Board' +
-        (secretsNeeded ? ', and production does not start without them' : ''),
-    );
-  }
-  if (production && adminPassword && adminPassword.length < SHORTEST_SECRET) {
-    problems.push(`ADMIN_PASSWORD must have at least ${SHORTEST_SECRET} characters in production`);
+  const apiTokens = read('API_TOKENS', (value) => readTokens(value, { production, needed: secretsNeeded }), []);
+  const apiToken = apiTokens ? undefined : randomToken();
+  const readPassword = (name: string) => read(name, (value) => checkPassword(value, production), 'unfit');
+  const [admin, viewer] = ['ADMIN', 'VIEWER'].map((role): Login | undefined => {
+    const user = env[`${role}_USER`]?.trim();
+    const password = readPassword(`${role}_PASSWORD`);
+    if (user && password) return { user, password };
+    const needed = role === 'ADMIN' && secretsNeeded;
+    if (needed || user || password) {
+      problems.push(
+        `${role}_USER and ${role}_PASSWORD must both be set: they guard Bull Board` +
+          (needed ? ', and production does not start without them' : ''),
+      );
+    }
+    return undefined;
+  });
+  const adminPassword = admin ? undefined : randomPassword();
+  if (viewer && viewer.user === (admin?.user ?? 'admin')) {
+    problems.push('VIEWER_USER must be another name than ADMIN_USER: it tells who logs in');
   }
 
   const databaseUrl = read('DATABASE_URL', (value) => readDatabaseUrl(value ?? fallbacks.databaseUrl), '');
@@ -133,13 +157,15 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     host: read('HOST', (value) => value ?? '127.0.0.1', ''),
     port: number('PORT', whole(0, 65_535, 3000)),
     trustedProxies: number('TRUSTED_PROXIES', whole(0, 10, 0)),
-    apiTokens: apiTokens ?? new Map([[ANY_BOT, randomBytes(24).toString('base64url')]]),
+    apiTokens: apiTokens ?? [{ bot: ANY_BOT, digest: digestOf(apiToken as string) }],
     botSecrets: read('BOT_SECRETS', (value) => readSecrets(value, production), undefined),
-    admin: { user: adminUser || 'admin', password: adminPassword || randomBytes(12).toString('base64url') },
-    generated: { admin: !adminIsSet, apiTokens: apiTokens === undefined },
+    admin: admin ?? { user: 'admin', password: adminPassword as string },
+    viewer,
+    boardPayloads: read('BOARD_PAYLOADS', readPayloads(production ? 'redacted' : 'shown'), 'redacted'),
+    generated: { adminPassword, apiToken },
     rateLimitPerMinute: number('RATE_LIMIT_PER_MINUTE', whole(0, 1_000_000_000, 60_000)),
     metricsPort: number('METRICS_PORT', whole(0, 65_535, 0)),
-    metricsToken: env['METRICS_TOKEN']?.trim() || undefined,
+    metricsToken: read('METRICS_TOKEN', (value) => readSecret(value, production), Buffer.alloc(0)),
     logLevel: read('LOG_LEVEL', readLogLevel, 'info'),
     batchMaxUnits: number('BATCH_MAX_UNITS', whole(1, 10_000, 4_000)),
     batchMaxBytes: number('BATCH_MAX_BYTES', whole(1_024, 268_435_456, 8_388_608)),
@@ -162,9 +188,6 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
   const { metricsPort, metricsToken } = config;
   if (production && metricsPort > 0 && !metricsToken) {
     problems.push('METRICS_TOKEN is missing: METRICS_PORT serves nobody in production without it');
-  }
-  if (production && metricsToken && metricsToken.length < SHORTEST_SECRET) {
-    problems.push(`METRICS_TOKEN must have at least ${SHORTEST_SECRET} characters in production`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
@@ -236,24 +259,46 @@ const readSwitch = (byDefault: boolean) => (value: string | undefined) => {
   return value === undefined ? byDefault : value === 'true';
 };
 
-function readTokens(value: string | undefined, production: boolean): Map<string, string> | undefined {
+const readPayloads = (byDefault: Config['boardPayloads']) => (value: string | undefined) => {
+  if (value !== undefined && value !== 'shown' && value !== 'redacted') throw new Error('must be shown or redacted');
+  return value ?? byDefault;
+};
+
+function readSecret(value: string | undefined, production: boolean): Buffer | undefined {
+  return value === undefined ? undefined : readDigest(isDigest(value) ? value : longEnough(value, production));
+}
+
+function checkPassword(value: string | undefined, production: boolean): string | undefined {
+  return value === undefined || readHash(value) ? value : longEnough(value, production);
+}
+
+function longEnough(value: string, production: boolean): string {
+  if (!production || value.length >= SHORTEST_SECRET) return value;
+  throw new Error(`must have at least ${SHORTEST_SECRET} characters in production`);
+}
+
+function readTokens(
+  value: string | undefined,
+  { production, needed }: { production: boolean; needed: boolean },
+): ApiToken[] | undefined {
   if (!value) {
-    if (production) throw new Error('is missing: set it to bot:token pairs, e.g. spin_bot:a-long-random-token');
+    if (needed) throw new Error('is missing: set it to bot:token pairs, made with `botledger token <bot>`');
     return undefined;
   }
-  const tokens = new Map<string, string>();
+  const tokens: ApiToken[] = [];
   for (const pair of value.split(',')) {
     const [bot = '', ...rest] = pair.trim().split(':');
     const token = rest.join(':');
     if (!botName.safeParse(bot).success || !token) {
       throw new Error('must be bot:token pairs with commas between them, e.g. spin_bot:secret1,quiz_bot:secret2');
     }
-    if (production && token.length < SHORTEST_SECRET) {
+    if (production && needed && !isDigest(token) && token.length < SHORTEST_SECRET) {
       throw new Error(`has a token shorter than ${SHORTEST_SECRET} characters for ${bot}: use a long random one`);
     }
-    if (tokens.has(bot)) throw new Error(`names ${bot} twice`);
-    if ([...tokens.values()].includes(token)) throw new Error(`gives ${bot} a token that another bot has`);
-    tokens.set(bot, token);
+    const digest = readDigest(token);
+    const holder = tokens.find((other) => other.digest.equals(digest));
+    if (holder) throw new Error(`gives ${bot} a token that ${holder.bot === bot ? 'it' : 'another bot'} has already`);
+    tokens.push({ bot, digest });
   }
   return tokens;
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { readConfig } from '../src/config.js';
+import { digestOf, hashPassword, writeDigest, writeHash } from '../src/secrets.js';
 
 const urls = { DATABASE_URL: 'sqlite:./x.sqlite', REDIS_URL: 'redis://127.0.0.1' };
 
@@ -24,10 +25,11 @@ describe('The settings of the metrics', () => {
 
   it('are off, and open, unless they say otherwise', () => {
     expect(read({})).to.include({ metricsPort: 0, metricsToken: undefined });
-    expect(read({ METRICS_PORT: '9100', METRICS_TOKEN: ' secret ' })).to.include({
+    expect(read({ METRICS_PORT: '9100', METRICS_TOKEN: ' secret ' })).to.deep.include({
       metricsPort: 9_100,
-      metricsToken: 'secret',
+      metricsToken: digestOf('secret'),
     });
+    expect(read({ METRICS_TOKEN: writeDigest('secret') })).to.deep.include({ metricsToken: digestOf('secret') });
   });
 
   it('in production want a token, and a long one', () => {
@@ -80,5 +82,51 @@ describe('The setting BOT_SECRETS', () => {
     expect(() => read(`spin_bot:${secret},spin_bot:${secret}`)).to.throw('gives spin_bot the same secret twice');
     expect(() => read(`spin_bot:${secret},quiz_bot:${secret}`)).to.throw('gives quiz_bot the secret of spin_bot');
     expect(readConfig({ ...urls, BOT_SECRETS: 'spin_bot:short' }).botSecrets?.get('spin_bot')).to.deep.equal(['short']);
+  });
+});
+
+describe('The secrets in the settings', () => {
+  const production = { NODE_ENV: 'production', ADMIN_USER: 'ops', ADMIN_PASSWORD: 'a-long-random-password' };
+  const tokens = (API_TOKENS: string, env = {}) => readConfig({ ...urls, ...env, API_TOKENS }).apiTokens;
+  const refused = (env: Record<string, string>) => expect(() => readConfig({ ...urls, ...env }));
+
+  it('hold tokens or their digests, and none is kept', () => {
+    const digest = digestOf('a-long-random-token');
+    expect(tokens('spin_bot:a-long-random-token')).to.deep.equal([{ bot: 'spin_bot', digest }]);
+    expect(tokens(`spin_bot:${writeDigest('a-long-random-token')}`, production)).to.deep.equal([
+      { bot: 'spin_bot', digest },
+    ]);
+    const config = readConfig({ ...urls, API_TOKENS: 'spin_bot:a-long-random-token', METRICS_TOKEN: 'another-token' });
+    expect(JSON.stringify(config)).not.to.match(/a-long-random-token|another-token/);
+  });
+
+  it('may give a bot a second token while it changes from one to the other', () => {
+    const bots = tokens(`spin_bot:old, spin_bot:${writeDigest('new')}`).map(({ bot }) => bot);
+    expect(bots).to.deep.equal(['spin_bot', 'spin_bot']);
+  });
+
+  it('are refused with a remedy', () => {
+    refused({ API_TOKENS: 'spin_bot:sha256:abc' }).to.throw('make one with `botledger token`');
+    refused({ API_TOKENS: `spin_bot:one,quiz_bot:${writeDigest('one')}` }).to.throw('a token that another bot has');
+    refused({ API_TOKENS: 'spin_bot:one,spin_bot:one' }).to.throw('a token that it has already');
+    refused({ ...production, API_TOKENS: 'spin_bot:short' }).to.throw('shorter than 12 characters for spin_bot');
+    refused({ METRICS_TOKEN: 'sha256:abc' }).to.throw('METRICS_TOKEN has a digest that is not');
+    refused({ ADMIN_USER: 'ops', ADMIN_PASSWORD: 'scrypt:abc' }).to.throw('ADMIN_PASSWORD has a hash that is not');
+    refused({ ...production, ADMIN_PASSWORD: 'short' }).to.throw('ADMIN_PASSWORD must have at least 12 characters');
+    refused({ VIEWER_USER: 'guest' }).to.throw('VIEWER_USER and VIEWER_PASSWORD must both be set');
+    refused({ VIEWER_USER: 'admin', VIEWER_PASSWORD: 'secret' }).to.throw('VIEWER_USER must be another name');
+    refused({ BOARD_PAYLOADS: 'no' }).to.throw('BOARD_PAYLOADS must be shown or redacted');
+  });
+
+  it('hold a password or its hash, and a viewer only if they say so', async () => {
+    const hashed = writeHash(await hashPassword('correct horse battery'));
+    const { admin, viewer } = readConfig({ ...urls, ADMIN_USER: 'ops', ADMIN_PASSWORD: hashed });
+    expect([admin, viewer]).to.deep.equal([{ user: 'ops', password: hashed }, undefined]);
+  });
+
+  it('redact what the board shows in production, unless they say otherwise', () => {
+    const shown = (env: Record<string, string>) => readConfig({ ...urls, ...env }, { serves: false }).boardPayloads;
+    expect([shown({}), shown({ NODE_ENV: 'production' })]).to.deep.equal(['shown', 'redacted']);
+    expect(shown({ NODE_ENV: 'production', BOARD_PAYLOADS: 'shown' })).to.equal('shown');
   });
 });

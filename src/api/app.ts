@@ -38,6 +38,7 @@ export interface AppDependencies {
     Config,
     | 'admin'
     | 'apiTokens'
+    | 'boardPayloads'
     | 'botSecrets'
     | 'maxUnitBytes'
     | 'metricsToken'
@@ -45,6 +46,7 @@ export interface AppDependencies {
     | 'queuePartitions'
     | 'rateLimitPerMinute'
     | 'trustedProxies'
+    | 'viewer'
   >;
   database: Database;
   /** Standbys of the database, which reads are spread over. */

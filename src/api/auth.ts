@@ -1,6 +1,7 @@
-import { hash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import { ANY_BOT } from '../config.js';
+import { ANY_BOT, type ApiToken } from '../config.js';
+import { digestOf } from '../secrets.js';
 import { Problem } from './problem.js';
 
 /** Whom a bearer token speaks for. */
@@ -17,28 +18,23 @@ declare global {
   }
 }
 
-/**
- * Lets in who shows a known bearer token, and notes in `res.locals.caller` who that is.
- *
- * @param tokens tokens by bot
- */
-export function authenticate(tokens: ReadonlyMap<string, string>): RequestHandler {
-  // Found by its digest: the time which that takes tells of the digest alone, and nothing of a token follows from that.
-  // Reversed, so that a token of two bots is the first one's.
-  const bots = new Map([...tokens].reverse().map(([bot, token]) => [hash('sha256', token, 'base64'), bot]));
+/** Lets in who shows a known bearer token, and notes in `res.locals.caller` who that is. */
+export function authenticate(tokens: readonly ApiToken[]): RequestHandler {
+  // Each is compared, in a time that tells nothing; a fleet has a few tokens, and a comparison takes a fraction of 1 µs.
+  const owners = (shown: Buffer) => tokens.filter(({ digest }) => timingSafeEqual(digest, shown));
   return (req, res, next) => {
     const token = bearerToken(req);
     if (token === undefined)
       throw unauthorized('Bearer', 'Send the header Authorization: Bearer <the token of your bot>');
 
-    const bot = bots.get(hash('sha256', token, 'base64'));
-    if (bot === undefined) {
+    const [owner] = owners(digestOf(token));
+    if (owner === undefined) {
       throw unauthorized(
         'Bearer error="invalid_token"',
         'This token is not known: use the one of your bot in API_TOKENS',
       );
     }
-    res.locals.caller = { bot };
+    res.locals.caller = { bot: owner.bot };
     next();
   };
 }
@@ -56,11 +52,6 @@ export const onlyBotOf = ({ bot }: Caller): string | undefined => (bot === ANY_B
 /** The bearer token that comes with a request. */
 export const bearerToken = (req: Request): string | undefined =>
   /^Bearer +(\S+)$/i.exec(req.get('authorization') ?? '')?.[1];
-
-/** Whether two secrets are the same, in a time that tells nothing about either. */
-export const sameSecret = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
-
-const digest = (secret: string) => hash('sha256', secret, 'buffer');
 
 /** @param challenge says how to show a token (RFC 6750) */
 export const unauthorized = (challenge: string, detail: string) =>

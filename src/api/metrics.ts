@@ -1,7 +1,8 @@
 import type { RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config.js';
-import { bearerToken, sameSecret, unauthorized } from './auth.js';
+import { hasDigest } from '../secrets.js';
+import { bearerToken, unauthorized } from './auth.js';
 import { Routes } from './route.js';
 
 /** What `/metrics` answers from. */
@@ -43,7 +44,7 @@ export function metricsRoutes({ config, metrics, measure }: MetricsDependencies)
 function letInWithToken({ metricsToken, production }: MetricsDependencies['config']): RequestHandler {
   return (req, _res, next) => {
     const shown = bearerToken(req);
-    const known = metricsToken === undefined ? !production : shown !== undefined && sameSecret(shown, metricsToken);
+    const known = metricsToken === undefined ? !production : shown !== undefined && hasDigest(shown, metricsToken);
     if (!known) {
       throw unauthorized('Bearer', 'Set METRICS_TOKEN, and send the header Authorization: Bearer <that token>');
     }

@@ -28,14 +28,15 @@ export class Problem extends Error {
   }
 }
 
-/** Answers with `application/problem+json` (RFC 9457), always of the same shape. */
-export function sendProblem(res: Response, { status, detail, errors, headers }: Problem): void {
+/**
+ * Answers with `application/problem+json` (RFC 9457), always of the same shape.
+ *
+ * @param extension further members, for whoever knows them
+ */
+export function sendProblem(res: Response, { status, detail, errors, headers }: Problem, extension: object = {}): void {
   const instance = res.req.originalUrl.split('?', 1)[0];
-  res
-    .status(status)
-    .set(headers)
-    .type('application/problem+json')
-    .send(JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail, instance, errors }));
+  const problem = { type: 'about:blank', title: STATUS_CODES[status], status, detail, instance, errors, ...extension };
+  res.status(status).set(headers).type('application/problem+json').send(JSON.stringify(problem));
 }
 
 /** For addresses that nothing answers. */
@@ -51,8 +52,12 @@ export function only(...methods: string[]): RequestHandler {
   };
 }
 
-/** Turns every error into a problem. What is not ours to show goes to the log instead. */
-export function problemHandler(logger: Logger): ErrorRequestHandler {
+/**
+ * Turns every error into a problem. What is not ours to show goes to the log instead.
+ *
+ * @param extend further members of a problem
+ */
+export function problemHandler(logger: Logger, extend?: (problem: Problem) => object): ErrorRequestHandler {
   return (error: unknown, _req, res, next) => {
     const problem = toProblem(error);
     if (problem.status >= 500) {
@@ -61,7 +66,7 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
       logger.error({ err: { name, message, stack }, status: problem.status }, 'request failed');
     }
     if (res.headersSent) next(error);
-    else sendProblem(res, problem);
+    else sendProblem(res, problem, extend?.(problem));
   };
 }
 

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { startApi } from '../api/server.js';
 import { commitTimeouts, startCommitWorker } from '../commit/worker.js';
-import { ANY_BOT, type Config, readConfig } from '../config.js';
+import { type Config, readConfig } from '../config.js';
 import { Database } from '../database.js';
 import { freePort } from '../embedded/port.js';
 import { startEmbeddedRedis } from '../embedded/redis.js';
@@ -10,6 +9,7 @@ import { type Closable, closeAll, closeOnSignal, exitOnBug } from '../lifecycle.
 import { createLogger, type Logger } from '../logger.js';
 import { openMetrics } from '../metrics.js';
 import { startSchedule } from '../schedule/worker.js';
+import { digestOf, randomToken } from '../secrets.js';
 import { keepCredentials } from './credentials.js';
 import { environment } from './process.js';
 import { waitForBackends } from './startup.js';
@@ -26,6 +26,8 @@ export interface AllInOne extends Closable {
   readonly logger: Logger;
   /** Where the API listens. */
   readonly url: string;
+  /** The tokens of this run, by bot. */
+  readonly tokens: ReadonlyMap<string, string>;
 }
 
 interface StartOptions {
@@ -38,7 +40,7 @@ interface StartOptions {
  * SQLite file in `./data`. SIGTERM, SIGINT and a terminal that is closed end it in order.
  *
  * @param logLevel unless LOG_LEVEL says otherwise
- * @param bots get an API token in this run if they have none, and a secret if others have
+ * @param bots get an API token for this run, beside any that they have, and a secret if others have
  */
 export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptions = {}): Promise<AllInOne> {
   const env: NodeJS.ProcessEnv = { LOG_LEVEL: logLevel, ...environment() };
@@ -64,9 +66,11 @@ export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptio
     // Somebody else on the usual port is no reason to fail, unless the port was asked for.
     const port = env['PORT'] ? settings.port : await freePort(USUAL_PORT);
     const kept = keepCredentials({ ...settings, redisUrl, port }, join(DATA, 'credentials.json'));
+    const tokens = new Map(bots.map((bot) => [bot, randomToken()]));
+    const ofThisRun = [...tokens].map(([bot, token]) => ({ bot, digest: digestOf(token) }));
     const config = {
       ...kept,
-      apiTokens: withTokens(kept.apiTokens, bots),
+      apiTokens: [...kept.apiTokens, ...ofThisRun],
       botSecrets: withSecrets(kept.botSecrets, bots),
     };
 
@@ -82,24 +86,17 @@ export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptio
     await open(startCommitWorker({ config, database: forLookups, metrics, logger }));
     await open(startSchedule({ config, database, metrics, logger }));
     const { url } = await open(startApi({ config, database: forLookups, metrics, logger }));
-    return { config, database, logger, url, close };
+    return { config, database, logger, url, tokens, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function withTokens(tokens: Config['apiTokens'], bots: readonly string[]): Config['apiTokens'] {
-  const missing = tokens.has(ANY_BOT) ? [] : bots.filter((bot) => !tokens.has(bot));
-  return new Map([...tokens, ...missing.map((bot) => [bot, freshSecret()] as const)]);
-}
-
 function withSecrets(secrets: Config['botSecrets'], bots: readonly string[]): Config['botSecrets'] {
   const missing = bots.filter((bot) => !secrets?.has(bot));
-  return secrets && new Map([...secrets, ...missing.map((bot) => [bot, [freshSecret()]] as const)]);
+  return secrets && new Map([...secrets, ...missing.map((bot) => [bot, [randomToken()]] as const)]);
 }
-
-const freshSecret = () => randomBytes(24).toString('base64url');
 
 function openDatabase({ databaseUrl: url, databasePoolSize: poolSize }: Config, options = {}): Database {
   return new Database({ url, poolSize, ...options });

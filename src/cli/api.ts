@@ -9,7 +9,7 @@ export const runApi = () => runPart('api', serve, { serves: true, lookupsOnly: t
 async function serve(dependencies: PartDependencies): Promise<Closable> {
   const api = await startApi(dependencies);
   // Set ones are known to whoever set them, and do not belong into a log.
-  const { admin, apiTokens } = dependencies.config.generated;
-  if (admin || apiTokens) console.error(showAccess(api.url, dependencies.config));
+  const { adminPassword, apiToken } = dependencies.config.generated;
+  if (adminPassword || apiToken) console.error(showAccess(api.url, dependencies.config));
   return api;
 }

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { ANY_BOT, type Config } from '../config.js';
+import { digestOf, randomPassword, randomToken } from '../secrets.js';
 
 const stored = z.object({ adminPassword: z.string().min(1), apiToken: z.string().min(1) });
 
@@ -12,12 +12,17 @@ const stored = z.object({ adminPassword: z.string().min(1), apiToken: z.string()
  * @param file readable by its owner only
  */
 export function keepCredentials(config: Config, file: string): Config {
-  if (config.production || !(config.generated.admin || config.generated.apiTokens)) return config;
+  const { generated } = config;
+  if (config.production || !(generated.adminPassword || generated.apiToken)) return config;
   const { adminPassword, apiToken } = read(file) ?? create(file);
   return {
     ...config,
-    admin: config.generated.admin ? { ...config.admin, password: adminPassword } : config.admin,
-    apiTokens: config.generated.apiTokens ? new Map([[ANY_BOT, apiToken]]) : config.apiTokens,
+    admin: generated.adminPassword ? { ...config.admin, password: adminPassword } : config.admin,
+    apiTokens: generated.apiToken ? [{ bot: ANY_BOT, digest: digestOf(apiToken) }] : config.apiTokens,
+    generated: {
+      adminPassword: generated.adminPassword && adminPassword,
+      apiToken: generated.apiToken && apiToken,
+    },
   };
 }
 
@@ -30,8 +35,7 @@ function read(file: string): z.infer<typeof stored> | undefined {
 }
 
 function create(file: string): z.infer<typeof stored> {
-  const secret = (bytes: number) => randomBytes(bytes).toString('base64url');
-  const credentials = { adminPassword: secret(12), apiToken: secret(24) };
+  const credentials = { adminPassword: randomPassword(), apiToken: randomToken() };
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify(credentials), { mode: 0o600 });
   return credentials;

@@ -1,4 +1,3 @@
-import { ANY_BOT } from '../config.js';
 import { BotLedger } from '../index.js';
 import { showAccess } from './access.js';
 import { type AllInOne, startAllInOne } from './all-in-one.js';
@@ -38,12 +37,12 @@ export const runDemo = ({ once, json, writes }: DemoOptions) =>
   });
 
 async function play(
-  { config, database, url }: AllInOne,
+  { config, database, url, tokens }: AllInOne,
   { writes, json }: Omit<DemoOptions, 'once'>,
   say: (text: string) => void,
 ): Promise<DemoResult> {
   const [spin, quiz] = [SPIN, QUIZ].map((bot) => {
-    const apiToken = config.apiTokens.get(bot) ?? config.apiTokens.get(ANY_BOT) ?? '';
+    const apiToken = tokens.get(bot) as string;
     const { redisUrl, queuePartitions } = config;
     const secret = config.botSecrets?.get(bot)?.[0];
     return new BotLedger({ bot, redisUrl, queuePartitions, apiUrl: url, apiToken, ...(secret && { secret }) });

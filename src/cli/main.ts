@@ -31,6 +31,14 @@ program
   .description("bring the database's schema up to date")
   .action(async () => (await import('./migrate.js')).runMigrate());
 program
+  .command('token [bot]')
+  .description('make a token for API_TOKENS, or without a bot for METRICS_TOKEN, and show it once')
+  .action(async (bot) => (await import('./secrets.js')).runToken(bot));
+program
+  .command('password')
+  .description('make a password for ADMIN_PASSWORD or VIEWER_PASSWORD, and show it once')
+  .action(async () => (await import('./secrets.js')).runPassword());
+program
   .command('adopt')
   .description('take over a database that the Python module made')
   .option('--dry-run', 'say what would happen, and change nothing', false)

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { startApi } from '../api/server.js';
 import { BotLedger, type BotLedgerOptions } from '../client/ledger.js';
 import { startCommitWorker } from '../commit/worker.js';
-import { ANY_BOT, readConfig } from '../config.js';
+import { readConfig } from '../config.js';
 import { Database } from '../database.js';
 import type {
   AccessView,
@@ -91,7 +91,7 @@ export async function startTestLedger(): Promise<TestLedger> {
     await open(startCommitWorker({ config, database, logger }));
     await open(startSchedule({ config, database, logger }));
     const { url: apiUrl } = await open(startApi({ config, database, logger }));
-    const apiToken = config.apiTokens.get(ANY_BOT) as string;
+    const apiToken = config.generated.apiToken as string;
     const drain = await open(new Drain(redisUrl));
     return {
       redisUrl,

@@ -71,6 +71,24 @@ describe('The API and its OpenAPI document', () => {
     }
   });
 
+  it("keep what is one bot's from the token of another, at every address and by every method", async () => {
+    const waiting = await api.units.getJobCounts();
+    for (const { path, operation } of contract.operations().filter(({ operation }) => isToken(operation.security[0]))) {
+      const address = addresses[operation.operationId] as string;
+      const answer = await call(operation.operationId, address, api, { token: QUIZ_TOKEN });
+      expect(answer.status, path).to.equal(path.includes('{bot}') ? 403 : 200);
+      // What `fill` wrote into the session and the outcomes of spin_bot.
+      expect(await answer.text(), path).not.to.match(/question_count|"key":"applied"/);
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+        const body = JSON.stringify(unit);
+        const headers = { authorization: `Bearer ${QUIZ_TOKEN}`, 'content-type': 'application/json' };
+        const written = await fetch(api.url + address, { method, headers, body });
+        expect(written.status, `${method} ${path}`).to.be.oneOf([403, 405]);
+      }
+    }
+    expect(await api.units.getJobCounts()).to.deep.equal(waiting);
+  });
+
   it('agree on who may not ask for the metrics: a bot (401)', async () => {
     await check('getMetrics', 401, await api.get('/metrics'));
   });

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { Queue } from 'bullmq';
 import { pino } from 'pino';
 import { startApi } from '../../src/api/server.js';
-import { ANY_BOT, readConfig } from '../../src/config.js';
+import { type Config, readConfig } from '../../src/config.js';
 import { Database } from '../../src/database.js';
 import { type Closable, closeAll } from '../../src/lifecycle.js';
 import { UNITS_QUEUE } from '../../src/queue.js';
@@ -17,6 +17,7 @@ export const ADMIN = { user: 'boss', password: 'correct horse battery' };
 /** A running API with a database and a Redis of its own. */
 export interface TestApi extends Closable {
   url: string;
+  config: Config;
   redisUrl: string;
   database: Database;
   /** The queue of the units, as a producer sees it. */
@@ -75,10 +76,11 @@ export async function startTestApi({
 
   return {
     url: api.url,
+    config,
     redisUrl: config.redisUrl,
     database: fresh.database,
     units,
-    developmentToken: config.apiTokens.get(ANY_BOT) ?? '',
+    developmentToken: config.generated.apiToken ?? '',
     logged,
     get: request,
     post: (path, body, { headers = {}, ...rest } = {}) =>
@@ -91,12 +93,12 @@ export async function startTestApi({
   };
 }
 
-/** Logs the admin in; returns the headers that show it. */
-export async function logIn({ url }: TestApi): Promise<{ cookie: string }> {
+/** Logs the admin in, or somebody else; returns the headers that show it. */
+export async function logIn({ url }: Pick<TestApi, 'url'>, account = ADMIN): Promise<{ cookie: string }> {
   const response = await fetch(`${url}/admin/login`, {
     method: 'POST',
     headers: { origin: url },
-    body: new URLSearchParams(ADMIN),
+    body: new URLSearchParams(account),
     redirect: 'manual',
   });
   const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);

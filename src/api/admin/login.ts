@@ -1,10 +1,9 @@
 import express, { type Request, type Response, Router } from 'express';
 import { rateLimit } from 'express-rate-limit';
-import type { Config } from '../../config.js';
 import type { Logger } from '../../logger.js';
-import { sameSecret } from '../auth.js';
 import { plainPageHeaders } from '../headers.js';
 import { only, Problem } from '../problem.js';
+import type { Account } from './accounts.js';
 import { loginPage, logoutPage, styleHash } from './pages.js';
 import { logIn, logOut } from './session.js';
 
@@ -13,22 +12,23 @@ const MOST_FAILED_ATTEMPTS = 10;
 const FORM_LIMIT = '2kb';
 
 /** The form to log in and the one to log out. */
-export function loginRouter(admin: Config['admin'], logger: Logger): Router {
+export function loginRouter(accounts: readonly Account[], logger: Logger): Router {
   const router = Router();
   router.use(['/admin/login', '/admin/logout'], plainPageHeaders(styleHash));
 
   router
     .route('/admin/login')
     .get((_req, res) => sendPage(res, 200, loginPage()))
-    .post(limitAttempts(logger), express.urlencoded({ extended: false, limit: FORM_LIMIT }), (req, res) => {
+    .post(limitAttempts(logger), express.urlencoded({ extended: false, limit: FORM_LIMIT }), async (req, res) => {
       const { user, password } = readForm(req);
-      // Both are compared whatever the first says: the time taken does not tell which one was wrong.
-      const known = [sameSecret(user, admin.user), sameSecret(password, admin.password)];
-      if (!known.every(Boolean)) {
+      // All are asked: the time taken does not tell which names there are.
+      const fitting = await Promise.all(accounts.map((account) => account.fits(user, password)));
+      const account = accounts[fitting.indexOf(true)];
+      if (!account) {
         logger.warn({ ip: req.ip }, 'admin login refused');
         return sendPage(res, 401, loginPage('The user name or the password is wrong.'));
       }
-      logIn(req);
+      await logIn(req, account);
       res.redirect(303, '/admin/queues');
     })
     .all(only('GET', 'HEAD', 'POST'));

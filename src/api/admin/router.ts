@@ -9,14 +9,15 @@ import type { ExportRepository } from '../../repositories/export.js';
 import { compress } from '../answer.js';
 import { telegramId } from '../parameters.js';
 import { check } from '../route.js';
-import { boardRouter } from './board.js';
+import { openAccounts } from './accounts.js';
+import { type BoardQueue, boardRouter } from './board.js';
 import { loginRouter } from './login.js';
-import { sameOrigin } from './same-origin.js';
-import { readSession, requireLogin } from './session.js';
+import { isSafe, sameOrigin } from './same-origin.js';
+import { readSession, requireAdmin, requireLogin, roleOf } from './session.js';
 
 /** What the admin pages need. */
 export interface AdminDependencies {
-  config: Pick<Config, 'admin' | 'maxUnitBytes'>;
+  config: Pick<Config, 'admin' | 'boardPayloads' | 'maxUnitBytes' | 'viewer'>;
   units: UnitQueues;
   schedule: Queue;
   events: EventQueues;
@@ -24,27 +25,41 @@ export interface AdminDependencies {
   logger: Logger;
 }
 
-/** Everything under `/admin`: whatever is added after `requireLogin` is behind the login. */
+/**
+ * Everything under `/admin`: whatever is added after `requireLogin` is behind the login, and the viewer changes nothing
+ * of it.
+ */
 export function adminRouter({ config, units, schedule, events, exports, logger }: AdminDependencies): Router {
+  const accounts = openAccounts(config);
   const router = Router();
-  router.use('/admin', compress, uncached, sameOrigin, readSession(config.admin));
-  router.use(loginRouter(config.admin, logger));
-  router.use('/admin', requireLogin);
+  router.use('/admin', compress, uncached, sameOrigin, readSession(accounts));
+  router.use(loginRouter(accounts, logger));
+  router.use('/admin', requireLogin, (req, res, next) => (isSafe(req) ? next() : requireAdmin(req, res, next)));
   router.get('/admin', (_req, res) => res.redirect('/admin/queues'));
-  router.get('/admin/users/:telegramId/export', async (req, res) => {
+  router.get('/admin/users/:telegramId/export', requireAdmin, async (req, res) => {
     const params = check('path', z.strictObject({ telegramId }), req.params);
     res.json(await exports.byTelegramId(params.telegramId));
   });
-  const queues = [
+  const queues: BoardQueue[] = [
     ...units.all.map((queue) => ({
       queue,
       description: 'What the bots wrote: waiting, being applied, applied, failed',
+      personal: true,
     })),
-    { queue: schedule, description: 'What runs by the clock' },
+    { queue: schedule, description: 'What runs by the clock', personal: false },
   ];
   const further = async () =>
-    (await events.wanted()).map(({ bot, events: { queue } }) => ({ queue, description: `What ${bot} is told of` }));
-  router.use('/admin/queues', boardRouter(queues, further, config.maxUnitBytes));
+    (await events.wanted()).map(({ bot, events: { queue } }) => ({
+      queue,
+      description: `What ${bot} is told of`,
+      personal: true,
+    }));
+  const about = { queues, further, maxUnitBytes: config.maxUnitBytes, logger };
+  const boards = {
+    admin: boardRouter({ ...about, readOnly: false, redacted: config.boardPayloads === 'redacted' }),
+    viewer: boardRouter({ ...about, readOnly: true, redacted: true }),
+  };
+  router.use('/admin/queues', (req, res, next) => boards[roleOf(res)](req, res, next));
   return router;
 }
 
