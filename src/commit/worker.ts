@@ -122,7 +122,8 @@ export async function startCommitWorker({
         const force = await Promise.race([paused.then(idle, gone), lost.then(gone)]);
         await closeAll([queue, { close: () => worker.close(force) }]);
         // A pause that ends later than that opens a connection again.
-        if (force) paused.then(() => worker.disconnect()).catch(() => undefined);
+        const disconnect = () => worker.disconnect();
+        paused.then(disconnect, disconnect).catch(() => undefined);
       },
     };
   };
