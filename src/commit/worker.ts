@@ -143,10 +143,11 @@ export async function startCommitWorker({
         // One that is paused already would not wait for its jobs. In between nothing else runs, so it takes none.
         if (worker.isPaused()) void worker.resume();
         const paused = worker.pause();
-        const force = await Promise.race([paused.then(idle, gone), lost.then(gone)]);
+        const force = (await Promise.race([paused.then(idle, gone), lost.then(gone)])) || redis.status !== 'ready';
         await closeAll([queue, { close: () => worker.close(force) }]);
         // A pause that ends later than that opens a connection again.
-        if (force) paused.then(() => worker.disconnect()).catch(() => undefined);
+        const disconnect = () => worker.disconnect();
+        paused.then(disconnect, disconnect).catch(() => undefined);
       },
     };
   };

@@ -1,10 +1,12 @@
 import type { Job } from 'bullmq';
 import { expect } from 'chai';
+import pg from 'pg';
 import { Registry } from 'prom-client';
 import { Database } from '../../src/database.js';
 import { type Closable, closeAll } from '../../src/lifecycle.js';
 import { IdempotencyKey, User } from '../../src/models/index.js';
 import { openQueue, startWorker, type TestQueue } from '../helpers/commit-worker.js';
+import { freshDatabase } from '../helpers/databases.js';
 import { type Postgres, type StopMode, startPostgres } from '../helpers/postgres.js';
 import { freshRedisUrl, startRedis } from '../helpers/redis.js';
 import { until } from '../helpers/until.js';
@@ -77,12 +79,13 @@ describe('A commit worker without its database', () => {
     const worker = await startWorker(database, redisUrl, { metrics });
     opened.push(worker);
     await jobs.reached((await jobs.add(job(0))).id, 'completed');
-    const isUp = async () => (await metrics.getSingleMetric('botledger_database_up')?.get())?.values[0]?.value;
-    expect(await isUp()).to.equal(1);
+    expect(await isUp(metrics)).to.equal(1);
 
     await takeAway('fast');
     const ids = await enqueueAll();
-    await until(async () => (await isUp()) === 0 && (await counts())['wait'] === JOBS, { what: 'all jobs wait' });
+    await until(async () => (await isUp(metrics)) === 0 && (await counts())['wait'] === JOBS, {
+      what: 'all jobs wait',
+    });
     const waiting = (await jobs.queue.getWaiting()).map(({ id }) => id);
     expect(waiting).to.have.members(ids);
     const starts = await attemptsStarted(ids);
@@ -95,7 +98,7 @@ describe('A commit worker without its database', () => {
       const { attemptsMade, failedReason } = await jobs.reached(id, 'completed');
       expect({ attemptsMade, failedReason }).to.deep.equal({ attemptsMade: 1, failedReason: undefined });
     }
-    expect(await isUp()).to.equal(1);
+    expect(await isUp(metrics)).to.equal(1);
     await expectAllApplied();
   });
 
@@ -125,7 +128,79 @@ describe('A commit worker without its database', () => {
     for (const id of ids) await jobs.reached(id, 'completed');
     await expectAllApplied();
   });
+
+  const administer = async (...statements: string[]) => {
+    const client = new pg.Client({ connectionString: postgres.url('postgres') });
+    await client.connect();
+    for (const sql of statements) await client.query(sql);
+    await client.end();
+  };
+
+  it('that can only be read is as good as away, until it takes writes again', async () => {
+    const metrics = new Registry();
+    opened.push(await startWorker(database, redisUrl, { metrics }));
+    await jobs.reached((await jobs.add(job(0))).id, 'completed');
+    const readOnly = (value: string) =>
+      administer(`ALTER SYSTEM SET default_transaction_read_only = ${value}`, 'SELECT pg_reload_conf()');
+    await readOnly('on');
+    const ids = await enqueueAll();
+    await until(async () => (await isUp(metrics)) === 0 && (await counts())['wait'] === JOBS);
+    await administer('ALTER SYSTEM RESET default_transaction_read_only', 'SELECT pg_reload_conf()');
+    for (const id of ids) expect(await jobs.reached(id, 'completed')).to.include({ attemptsMade: 1 });
+    await expectAllApplied();
+  });
+
+  it('that is frozen is given up in time, and its jobs are handed back', async () => {
+    const impatient = new Database({ url: postgres.url('ledger'), lookupsOnly: true, statementTimeoutMs: 500 });
+    opened.push(impatient);
+    const metrics = new Registry();
+    opened.push(await startWorker(impatient, redisUrl, { metrics }));
+    await jobs.reached((await jobs.add(job(0))).id, 'completed');
+    await postgres.pause();
+    const ids = await enqueueAll();
+    await until(async () => (await isUp(metrics)) === 0 && (await counts())['wait'] === JOBS, {
+      timeoutMs: 20_000,
+      what: 'all jobs are handed back',
+    }).finally(() => postgres.resume());
+    for (const id of ids) expect(await jobs.reached(id, 'completed')).to.include({ attemptsMade: 1 });
+    await expectAllApplied();
+  });
 });
+
+describe('A commit worker whose SQLite', () => {
+  const ways = [
+    { what: 'has no room left', pragma: 'max_page_count = 1', remedy: 'max_page_count = 1000000' },
+    { what: 'may not be written', pragma: 'query_only = ON', remedy: 'query_only = OFF' },
+  ];
+  for (const { what, pragma, remedy } of ways) {
+    it(`${what} waits, and goes on by itself, with no attempt burnt`, async () => {
+      const fresh = await freshDatabase('sqlite');
+      const redisUrl = await freshRedisUrl();
+      const jobs = openQueue(redisUrl);
+      const metrics = new Registry();
+      const worker = await startWorker(fresh.database, redisUrl, { metrics });
+      await jobs.reached((await jobs.add(job(0))).id, 'completed');
+      const { connections } = fresh.database.sequelize.connectionManager as unknown as {
+        connections: { writer: { exec(sql: string, done: () => void): void } };
+      };
+      const set = (sql: string) => new Promise<void>((resolve) => connections.writer.exec(`PRAGMA ${sql}`, resolve));
+      await set(pragma);
+      // More than the free part of a page takes.
+      const ids = await Promise.all(
+        Array.from({ length: JOBS }, async (_, number) => (await jobs.add(job(number))).id),
+      );
+      await until(async () => (await isUp(metrics)) === 0, { what: 'it notices' });
+      await set(remedy);
+      for (const id of ids) expect(await jobs.reached(id, 'completed')).to.include({ attemptsMade: 1 });
+      expect(await fresh.database.sequelize.getRepository(User).sum('totalXp')).to.equal(JOBS * 2);
+      await closeAll([fresh, jobs, worker]);
+    });
+  }
+});
+
+/** What the gauge says of the database. */
+const isUp = async (metrics: Registry) =>
+  (await metrics.getSingleMetric('botledger_database_up')?.get())?.values[0]?.value;
 
 describe('A commit worker that is closed', () => {
   const timed = async (closable: Closable) => {
