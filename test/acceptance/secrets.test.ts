@@ -227,7 +227,7 @@ describe('The output of a fleet, its answers, and the reasons in Redis', () => {
     void commit.exited.then(() => {
       ended = true;
     });
-    await until(() => ended || commit.output().includes('WRONGPASS'));
+    await until(() => ended || commit.output().includes('check REDIS_URL'));
     for (const { output } of [migrate, refused, commit]) expect(output()).to.not.include(MARK);
   });
 });
