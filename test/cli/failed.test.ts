@@ -134,7 +134,6 @@ describe('botledger failed', () => {
   it('says with 2 what it cannot do', async () => {
     for (const [args, problem] of [
       [['retry'], /give the ids of failed jobs, or --all/],
-      [['discard', '--all', '1'], /give the ids of failed jobs, or --all/],
       [['list', '--limit', 'many'], /expected a whole number above 0/],
     ] as const) {
       const { code, output } = await run(...args);

@@ -43,6 +43,8 @@ for (const variant of variants) {
       const database = on.open(CountingDatabase);
       await new Committer(database).commit(batchOf(100, { 42: poison() }));
       expect(database.transactions).to.equal(3);
+      await new Committer(database).commit(batchOf(100, {}));
+      expect(database.transactions).to.equal(4);
     });
 
     it('whose rule throws costs no more when there are 250 of 500', async () => {
