@@ -30,7 +30,7 @@ export interface OutageResult extends Result {
   backlogSeconds: number;
   allowedSeconds: number;
   failedJobs: number;
-  /** Jobs that were put off until another attempt, or that took more than one. */
+  /** Jobs that took more than one attempt. */
   burntAttempts: number;
 }
 
@@ -60,8 +60,8 @@ export async function measureOutage(options: Options, say: (line: string) => voi
     say(`four workers apply ${ratePerSecond} such units a second`);
     const services = await fleet.startAll(seed, UNITS_PER_SECOND);
     const left = watch(fleet, () => undefined);
-    const retries = await countRetries(fleet);
-    opened.push(left, retries);
+    const attempts = await watchAttempts(fleet);
+    opened.push(left, attempts);
     await pause(BEFORE_MS);
     say(`PostgreSQL stops for ${seconds} s`);
     await fleet.postgres.stop('immediate');
@@ -83,7 +83,7 @@ export async function measureOutage(options: Options, say: (line: string) => voi
       fleet.redis.url,
     );
     const violations = [...problems, ...findViolations(facts)];
-    const burntAttempts = retries.delayed() + (await countLaterAttempts(fleet));
+    const burntAttempts = await attempts.burnt();
     if (burntAttempts > 0) violations.push(`${burntAttempts} attempts were burnt`);
     if (backlogSeconds > allowedSeconds) violations.push(`the backlog took ${backlogSeconds} s`);
     const failedJobs = facts.failed.filter(({ units }) => !units.every((id) => facts.forgeries.has(id))).length;
@@ -142,27 +142,29 @@ async function measureRate(fleet: Fleet, seed: number): Promise<number> {
   return Math.round(RATE_UNITS / seconds);
 }
 
-/** Follows the events of the queue: a job that is put off waits for another attempt. */
-async function countRetries(fleet: Fleet): Promise<Closable & { delayed(): number }> {
+/**
+ * Follows the events of the queue. A job that is put off waits for another attempt, or, without having spent one, for
+ * rows that somebody else has locked.
+ */
+async function watchAttempts(fleet: Fleet): Promise<Closable & { burnt(): Promise<number> }> {
   const connection = openWorkerRedis(fleet.redis.url);
+  const queue = new Queue(UNITS_QUEUE, { connection });
   const events = new QueueEvents(UNITS_QUEUE, { connection });
-  let delayed = 0;
-  events.on('delayed', () => {
-    delayed++;
+  const burnt = new Set<string>();
+  events.on('delayed', async ({ jobId }) => {
+    const job = await queue.getJob(jobId);
+    if (job && job.attemptsMade > 0) burnt.add(jobId);
   });
   await events.waitUntilReady();
-  return { delayed: () => delayed, close: () => closeAll([{ close: async () => connection.disconnect() }, events]) };
-}
-
-/** Finished jobs that took more than one attempt, as far as they are kept. */
-async function countLaterAttempts(fleet: Fleet): Promise<number> {
-  const connection = openWorkerRedis(fleet.redis.url);
-  try {
-    const jobs = await new Queue(UNITS_QUEUE, { connection }).getJobs(['completed', 'failed']);
-    return jobs.filter(({ attemptsMade }) => attemptsMade > 1).length;
-  } finally {
-    connection.disconnect();
-  }
+  return {
+    async burnt() {
+      // As far as they are kept.
+      const finished = await queue.getJobs(['completed', 'failed']);
+      for (const { id = '', attemptsMade } of finished) if (attemptsMade > 1) burnt.add(id);
+      return burnt.size;
+    },
+    close: () => closeAll([{ close: async () => connection.disconnect() }, events]),
+  };
 }
 
 async function unappliedUnits(fleet: Fleet): Promise<number> {
