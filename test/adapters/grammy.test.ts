@@ -222,7 +222,7 @@ describe('botledger/grammy', () => {
     await work();
     const kept = storage<{ n: number }>(ledger);
     const users = Array.from({ length: 101 }, (_, index) => 1_000 + index);
-    await Promise.all(users.map((id) => kept.write(`${id}`, { n: id })));
+    for (const id of users) await kept.write(`${id}`, { n: id });
     await kept.write('cart:1000', { n: 0 });
     await (await ledger.touchUser(1_000)).result();
     const keys = [...users.map(String), 'cart:1000'].sort();
