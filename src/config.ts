@@ -37,6 +37,8 @@ export interface Config {
   readonly metricsPort: number;
   /** Who asks for metrics shows it. Without one they are open to everybody, in production to nobody. */
   readonly metricsToken: string | undefined;
+  /** Whether units are traced with OpenTelemetry. */
+  readonly tracing: boolean;
   readonly logLevel: string;
   /** Most units that one transaction commits. */
   readonly batchMaxUnits: number;
@@ -140,6 +142,7 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     rateLimitPerMinute: number('RATE_LIMIT_PER_MINUTE', whole(0, 1_000_000_000, 60_000)),
     metricsPort: number('METRICS_PORT', whole(0, 65_535, 0)),
     metricsToken: env['METRICS_TOKEN']?.trim() || undefined,
+    tracing: read('TRACING', readSwitch(false), false),
     logLevel: read('LOG_LEVEL', readLogLevel, 'info'),
     batchMaxUnits: number('BATCH_MAX_UNITS', whole(1, 10_000, 4_000)),
     batchMaxBytes: number('BATCH_MAX_BYTES', whole(1_024, 268_435_456, 8_388_608)),

@@ -16,6 +16,7 @@ import { Signatures } from '../operations/signature.js';
 import { type CheckedUnit, checkUnit, jobName, readJob, type Unit } from '../operations/unit.js';
 import { FIRST_DELAY_MS, keepCompleted, unitJobOptions } from '../queue.js';
 import { openWorkerRedis, type RedisClient } from '../redis.js';
+import { openTelemetry } from '../tracing.js';
 import { BatchMetrics } from './batch-metrics.js';
 import { Batcher, InterruptedError } from './batcher.js';
 import { BoundedWorker, HeldJobs } from './bounded-worker.js';
@@ -30,6 +31,7 @@ import { CommitMetrics } from './metrics.js';
 import { Partitions } from './partitions.js';
 import { RedisTrouble } from './redis-trouble.js';
 import { isHopeless, settleSessions } from './settle-sessions.js';
+import { CommitSpans } from './spans.js';
 
 /** What a job answers for each of its units, in their order. */
 export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { movedTo: string };
@@ -87,7 +89,9 @@ export async function startCommitWorker({
   gaugeDatabase(metrics, () => watch.isUp);
   const { settings } = config;
   const committer = new Committer(database, { settings, onEvents, onLocked, metrics: new BatchMetrics(metrics) });
-  const batcher = new Batcher(committer, limits, watch);
+  const telemetry = await openTelemetry(config);
+  const traced = telemetry ? { telemetry } : {};
+  const batcher = new Batcher(committer, limits, watch, new CommitSpans(telemetry));
   const commitMetrics = new CommitMetrics(metrics);
   gaugeRedis(metrics, redis);
   const sessions = new HotSessions(redis, config.sessionTtlSeconds);
@@ -98,7 +102,7 @@ export async function startCommitWorker({
   const held = new HeldJobs(BATCHES_HELD * config.batchMaxBytes);
 
   const take = async (name: string) => {
-    const queue = new Queue(name, { connection: redis });
+    const queue = new Queue(name, { connection: redis, ...traced });
     const processor = new JobProcessor(
       batcher,
       redis,
@@ -111,6 +115,7 @@ export async function startCommitWorker({
     );
     const options = {
       connection: redis,
+      ...traced,
       concurrency,
       lockDuration: config.stalledAfterMs,
       stalledInterval: config.stalledAfterMs,
