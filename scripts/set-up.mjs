@@ -84,4 +84,12 @@ async function installRedis() {
   - or run all in containers: docker compose up`);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await setUp({ redis: true });
+/** Without it nothing stops: the tests of the alerts are skipped, and say so. */
+async function installPromtool() {
+  if (!onPath('promtool')) await installSystemPackages('promtool', 'There is no promtool to test the alerts with');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await setUp({ redis: true });
+  await installPromtool();
+}
