@@ -7,13 +7,12 @@ import { installCommand, installSystemPackages } from './system-packages.mjs';
 
 const OLDEST_NODE = [20, 19];
 
-/** @param {{ redis: boolean, browser?: boolean }} needs whether a redis-server and a browser are needed on this machine */
-export async function setUp({ redis, browser = false }) {
+/** @param {{ redis: boolean }} needs whether a redis-server is needed on this machine */
+export async function setUp({ redis }) {
   checkNode();
   await installDependencies();
   await checkSqlite();
   if (redis) await installRedis();
-  if (browser) await installBrowser();
 }
 
 /** Ends with a clear message on a Node that is too old. */
@@ -94,4 +93,15 @@ async function installBrowser() {
   say(`no Chromium: its test will be skipped. To run it:  ${installCommand('browser') ?? 'put a chromium on PATH'}`);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await setUp({ redis: true, browser: true });
+/** The tests of the alerts need it, and say so when it is not there. */
+async function installPromtool() {
+  if (onPath('promtool')) return;
+  if (await installSystemPackages('promtool', 'The alerts are tested with promtool')) return;
+  say(`no promtool: its tests will be skipped. To run them:  ${installCommand('promtool') ?? 'put promtool on PATH'}`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await setUp({ redis: true });
+  await installBrowser();
+  await installPromtool();
+}

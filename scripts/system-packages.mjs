@@ -10,36 +10,46 @@ const managers = {
     redis: ['redis-server', 'valkey-server'],
     compiler: ['python3 make g++'],
     browser: ['chromium', 'chromium-browser'],
+    promtool: ['prometheus'],
   },
   dnf: {
     install: 'dnf install -y',
     redis: ['redis', 'valkey'],
     compiler: ['python3 make gcc-c++'],
     browser: ['chromium'],
+    promtool: [],
   },
   apk: {
     install: 'apk add --no-cache',
     redis: ['redis', 'valkey'],
     compiler: ['python3 make g++'],
     browser: ['chromium'],
+    promtool: ['prometheus'],
   },
   pacman: {
     install: 'pacman -Sy --noconfirm --needed',
     redis: ['valkey', 'redis'],
     compiler: ['python make gcc'],
     browser: ['chromium'],
+    promtool: ['prometheus'],
   },
-  // Its Chromium is an application, which is not on PATH.
-  brew: { install: 'brew install', redis: ['redis', 'valkey'], compiler: [], browser: [] },
+  brew: {
+    install: 'brew install',
+    redis: ['redis', 'valkey'],
+    compiler: [],
+    // Its Chromium is an application, which is not on PATH.
+    browser: [],
+    promtool: ['prometheus'],
+  },
 };
 
 // Debian's package of a server starts it as a system service, now and at every boot. We run a Redis of our own, and
 // nothing else should listen on its usual port because of us.
-const WITHOUT_SERVICE = `
+const withoutService = (packages) => `
   export DEBIAN_FRONTEND=noninteractive
   if [ -d /usr/sbin ] && [ ! -e /usr/sbin/policy-rc.d ] && command -v dpkg >/dev/null; then
     printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d
-    trap 'rm -f /usr/sbin/policy-rc.d; systemctl disable redis-server valkey-server >/dev/null 2>&1' EXIT
+    trap 'rm -f /usr/sbin/policy-rc.d; systemctl disable ${packages} >/dev/null 2>&1' EXIT
   fi`;
 
 const manager = Object.keys(managers).find((name) => onPath(name));
@@ -53,7 +63,7 @@ export function installCommand(purpose) {
 /**
  * Installs system packages, saying so first, when this user may do it without a password.
  *
- * @param {'redis' | 'compiler' | 'browser'} purpose
+ * @param {'redis' | 'compiler' | 'browser' | 'promtool'} purpose
  * @returns whether it did
  */
 export async function installSystemPackages(purpose, reason) {
@@ -62,7 +72,7 @@ export async function installSystemPackages(purpose, reason) {
   for (const packages of managers[manager][purpose]) {
     const command = `${managers[manager].install} ${packages}`;
     say(`${reason}: running  ${command}`);
-    const [program, ...args] = [...shell, `${manager === 'brew' ? '' : WITHOUT_SERVICE}\n${command}`];
+    const [program, ...args] = [...shell, `${manager === 'brew' ? '' : withoutService(packages)}\n${command}`];
     if (await run(program, args)) return true;
   }
   return false;

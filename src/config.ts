@@ -41,6 +41,8 @@ export interface Config {
   readonly metricsPort: number;
   /** Digest of what who asks for metrics shows. Without one they are open to everybody, in production to nobody. */
   readonly metricsToken: Buffer | undefined;
+  /** Whether units are traced with OpenTelemetry. */
+  readonly tracing: boolean;
   readonly logLevel: string;
   /** Most units that one transaction commits. */
   readonly batchMaxUnits: number;
@@ -166,6 +168,7 @@ export function readConfig(env: Environment, { serves = true, ...fallbacks }: Co
     rateLimitPerMinute: number('RATE_LIMIT_PER_MINUTE', whole(0, 1_000_000_000, 60_000)),
     metricsPort: number('METRICS_PORT', whole(0, 65_535, 0)),
     metricsToken: read('METRICS_TOKEN', (value) => readSecret(value, production), Buffer.alloc(0)),
+    tracing: read('TRACING', readSwitch(false), false),
     logLevel: read('LOG_LEVEL', readLogLevel, 'info'),
     batchMaxUnits: number('BATCH_MAX_UNITS', whole(1, 10_000, 4_000)),
     batchMaxBytes: number('BATCH_MAX_BYTES', whole(1_024, 268_435_456, 8_388_608)),

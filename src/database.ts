@@ -192,6 +192,11 @@ export class Database {
     }
   }
 
+  /** The connections of a PostgreSQL; SQLite has no pool. */
+  get pool(): ConnectionPool | undefined {
+    return this.dialect === 'sqlite' ? undefined : (this.sequelize.connectionManager as unknown as PoolKeeper).pool;
+  }
+
   /** Answers when the database does. */
   async ping(): Promise<void> {
     await this.sequelize.query('SELECT 1');
@@ -323,6 +328,15 @@ class Conversation implements SqlSession {
 /** An arbitrary number that stands for "botledger migrates" among PostgreSQL's advisory locks. */
 const MIGRATION_LOCK = 7_226_011;
 
+/** How many connections are in which state. */
+export interface ConnectionPool {
+  readonly using: number;
+  readonly available: number;
+  /** How many wait for a connection. */
+  readonly waiting: number;
+  readonly maxSize: number;
+}
+
 /** Whether the connection is broken: then PostgreSQL has rolled back, or will when it notices. */
 async function rollBack(client: pg.Client): Promise<boolean> {
   return client.query('ROLLBACK').then(
@@ -332,6 +346,7 @@ async function rollBack(client: pg.Client): Promise<boolean> {
 }
 
 interface PoolKeeper {
+  readonly pool: ConnectionPool;
   destroyConnection(connection: unknown): Promise<void>;
 }
 

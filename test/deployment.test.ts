@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { readConfig } from '../src/config.js';
 
@@ -40,6 +40,16 @@ describe('the files for running it for real', () => {
   it('docker-compose.yml passes every setting on', () => {
     const passed = [...read('docker-compose.yml').matchAll(/^ {4,6}([A-Z_]+):/gm)].map(([, name]) => name);
     expect(passed).to.include.members(settings());
+  });
+
+  it('docker-compose.yml mounts what there is, and says which version of each program it wants', () => {
+    const compose = read('docker-compose.yml');
+    const mounted = [...compose.matchAll(/[" ]\.\/([^:\s"]+):/g)].map(([, path]) => path as string);
+    expect(mounted.length).to.be.at.least(3);
+    for (const path of mounted) expect(existsSync(new URL(`../../${path}`, import.meta.url)), path).to.equal(true);
+    for (const [, image] of compose.matchAll(/^ +image: (\S+)$/gm)) {
+      if (image !== 'botledger') expect(image).to.match(/:v?\d/);
+    }
   });
 
   it('a container has longer to stop than the process it holds', () => {

@@ -6,7 +6,7 @@ import type { Database } from '../database.js';
 import type { EventQueues } from '../event-queue.js';
 import type { JobWatchers } from '../job-watcher.js';
 import type { Logger } from '../logger.js';
-import { gaugeDatabase } from '../metrics.js';
+import { gaugeDatabase, gaugeRedis } from '../metrics.js';
 import { signersOf } from '../operations/signature.js';
 import type { UnitQueues } from '../queue.js';
 import type { RedisClient } from '../redis.js';
@@ -25,6 +25,7 @@ import { limitRate } from './rate-limit.js';
 import { recordsRoutes } from './records.js';
 import { fromReplicas, type Replica } from './replicas.js';
 import { requestLog } from './request-log.js';
+import { requestMetrics } from './request-metrics.js';
 import type { Routes } from './route.js';
 import { sessionsRoutes } from './sessions.js';
 import { Intake } from './units/intake.js';
@@ -69,9 +70,10 @@ export interface AppDependencies {
 
 /** The HTTP API with its health checks and its documentation, and Bull Board behind its login. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, database, replicas, units, schedule, events, metrics, logger } = dependencies;
+  const { config, database, replicas, redis, units, schedule, events, metrics, logger } = dependencies;
   const health = healthRoutes(dependencies);
-  const gauges = new QueueGauges(metrics, [...units.all, schedule], dependencies.redis);
+  const gauges = new QueueGauges(metrics, [...units.all, schedule], events, redis);
+  gaugeRedis(metrics, redis);
   gaugeDatabase(metrics, () => answers(database));
   const measured = metricsRoutes({ config, metrics, measure: () => gauges.measure() });
   const repositories = openRepositories(database);
@@ -80,7 +82,7 @@ export function createApp(dependencies: AppDependencies): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustedProxies);
-  app.use(requestLog(logger), dataHeaders, answerUnchanged);
+  app.use(requestLog(logger), requestMetrics(metrics), dataHeaders, answerUnchanged);
   // First, because Express tries one after the other.
   app.use('/v1', personalData, authenticate(config.apiTokens), limitRate(config.rateLimitPerMinute, logger));
   app.use(fromReplicas(replicas.map(readReplica), logger));

@@ -1,6 +1,7 @@
 import type { JobType, Queue } from 'bullmq';
 import { Gauge, type Registry } from 'prom-client';
 import { within } from '../deadline.js';
+import { EVENTS_QUEUE, type EventQueues } from '../event-queue.js';
 import { isOutage } from '../failures.js';
 import type { RedisClient } from '../redis.js';
 
@@ -17,11 +18,13 @@ export class QueueGauges {
   readonly #redis: RedisClient;
   readonly #jobs: Gauge<'queue' | 'state'>;
   readonly #oldest: Gauge<'queue'>;
-  readonly #redisUp: Gauge;
+  readonly #events: EventQueues;
 
-  constructor(metrics: Registry, queues: readonly Queue[], redis: RedisClient) {
+  /** @param events are told of as one queue: no metric names a bot */
+  constructor(metrics: Registry, queues: readonly Queue[], events: EventQueues, redis: RedisClient) {
     const registers = [metrics];
     this.#queues = queues;
+    this.#events = events;
     this.#redis = redis;
     this.#jobs = new Gauge({
       name: 'botledger_queue_jobs',
@@ -35,36 +38,48 @@ export class QueueGauges {
       labelNames: ['queue'],
       registers,
     });
-    this.#redisUp = new Gauge({
-      name: 'botledger_redis_up',
-      help: 'Whether Redis answers; while it does not, nothing is said of the queues',
-      registers,
-    });
   }
 
   /** Asks Redis. */
   async measure(): Promise<void> {
     try {
-      await within(PATIENCE_MS, Promise.all(this.#queues.map((queue) => this.#measure(queue))));
-      this.#redisUp.set(1);
+      const each = this.#queues.map((queue) => this.#measure(queue.name, [queue]));
+      await within(PATIENCE_MS, Promise.all([...each, this.#measureEvents()]));
     } catch (error) {
       if (!isOutage(error)) throw error;
       this.#jobs.reset();
       this.#oldest.reset();
-      this.#redisUp.set(0);
     }
   }
 
-  async #measure(queue: Queue): Promise<void> {
+  async #measureEvents(): Promise<void> {
+    const ofBots = await this.#events.wanted();
+    await this.#measure(
+      EVENTS_QUEUE,
+      ofBots.map(({ events }) => events.queue),
+    );
+  }
+
+  async #measure(name: string, queues: readonly Queue[]): Promise<void> {
+    const seen = await Promise.all(queues.map((queue) => this.#lookInto(queue)));
+    for (const state of STATES) {
+      this.#jobs.set(
+        { queue: name, state },
+        seen.reduce((sum, { counts }) => sum + (counts[state] ?? 0), 0),
+      );
+    }
+    const oldest = Math.min(...seen.flatMap(({ enqueued }) => enqueued), Date.now());
+    this.#oldest.set({ queue: name }, Math.max(0, Date.now() - oldest) / 1_000);
+  }
+
+  /** How many jobs a queue holds by state, and when the oldest was enqueued that is not done, by state. */
+  async #lookInto(queue: Queue) {
     const [counts, ...oldest] = await Promise.all([
       queue.getJobCounts(...STATES),
       ...UNFINISHED.map((state) => queue.getRanges([state], 0, 0, true)),
     ]);
     // Not the jobs themselves: they may be large, and somebody may have written into them.
     const times = await Promise.all(oldest.flat().map((id) => this.#redis.hget(queue.toKey(id), 'timestamp')));
-    for (const state of STATES) this.#jobs.set({ queue: queue.name, state }, counts[state] ?? 0);
-    const enqueued = times.map(Number).filter((time) => time > 0);
-    const age = Math.max(0, Date.now() - Math.min(...enqueued, Date.now()));
-    this.#oldest.set({ queue: queue.name }, age / 1_000);
+    return { counts, enqueued: times.map(Number).filter((time) => time > 0) };
   }
 }

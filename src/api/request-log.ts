@@ -22,7 +22,8 @@ export function requestLog(logger: Logger): RequestHandler {
   };
 }
 
-const routeOf = ({ baseUrl, route }: Request): string | undefined =>
+/** The route of a request as it is declared, never what stands in its place; undefined when there is none. */
+export const routeOf = ({ baseUrl, route }: Request): string | undefined =>
   route ? `${baseUrl}${(route as { path: unknown }).path}` : undefined;
 
 /** Probes come every few seconds. */

@@ -9,6 +9,7 @@ import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
 import { failFast, queueName, SCHEDULE_QUEUE, UnitQueues } from '../queue.js';
 import { openProducerRedis } from '../redis.js';
+import { openTelemetry } from '../tracing.js';
 import { type AppDependencies, createApp } from './app.js';
 import { listen } from './listen.js';
 import { Waits } from './units/waits.js';
@@ -16,7 +17,10 @@ import { Waits } from './units/waits.js';
 /** What the API needs. */
 export interface ApiDependencies {
   config: AppDependencies['config'] &
-    Pick<Config, 'databasePoolSize' | 'databaseReplicaUrls' | 'host' | 'port' | 'queuePartitions' | 'redisUrl'>;
+    Pick<
+      Config,
+      'databasePoolSize' | 'databaseReplicaUrls' | 'host' | 'port' | 'queuePartitions' | 'redisUrl' | 'tracing'
+    >;
   database: Database;
   /** What this process measures; the API adds what the queues hold. */
   metrics?: Registry;
@@ -45,7 +49,9 @@ export async function startApi({
   // Usually it is there at once; without it most of the API answers all the same.
   await once(redis, 'ready', { signal: AbortSignal.timeout(REDIS_PATIENCE_MS) }).catch(() => undefined);
   const options = { ...failFast, skipMetasUpdate: true };
-  const units = new UnitQueues(redis, config.queuePartitions, options);
+  const telemetry = await openTelemetry(config);
+  const traced = telemetry ? { ...options, telemetry } : options;
+  const units = new UnitQueues(redis, config.queuePartitions, traced);
   const schedule = new Queue(queueName(SCHEDULE_QUEUE, redis), { connection: redis, ...options });
   schedule.on('error', () => undefined);
   const events = new EventQueues(redis, options);

@@ -82,7 +82,7 @@ export async function startAllInOne({ logLevel = 'info', bots = [] }: StartOptio
       database.dialect === 'sqlite'
         ? database
         : await open(openDatabase(config, { lookupsOnly: true, ...commitTimeouts(config) }));
-    const metrics = openMetrics();
+    const metrics = openMetrics(database, forLookups);
     await open(startCommitWorker({ config, database: forLookups, metrics, logger }));
     await open(startSchedule({ config, database, metrics, logger }));
     const { url } = await open(startApi({ config, database: forLookups, metrics, logger }));

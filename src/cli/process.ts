@@ -43,7 +43,7 @@ export function runPart<T extends Closable>(
     exitOnBug(logger);
     closeOnSignal(opened, logger, config.shutdownTimeoutMs);
     await waitForBackends({ config, database, logger });
-    const metrics = openMetrics();
+    const metrics = openMetrics(database);
     opened.push(await start({ config, database, metrics, logger }));
     // What serves HTTP has them at /metrics beside all else.
     if (config.metricsPort > 0 && !serves) {

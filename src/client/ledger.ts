@@ -1,3 +1,4 @@
+import type { Telemetry } from 'bullmq';
 import { ValidationError } from '../errors.js';
 import { freshKey } from '../fresh-key.js';
 import { DEFAULT_SESSION_TTL_SECONDS, SESSION_TTL_BOUNDS } from '../hot/sessions.js';
@@ -49,6 +50,8 @@ export interface BotLedgerOptions {
   spoolMaxBytes?: number;
   /** Told how many units wait in the spool, when that changes. */
   onSpool?: (units: number) => void;
+  /** Traces what is enqueued, e.g. `new BullMQOtel()` of the package bullmq-otel; docs/tracing.md says more. */
+  telemetry?: Telemetry;
 }
 
 /** Some 200,000 small units: a busy bot's hour. */
@@ -107,7 +110,9 @@ export class BotLedger extends WithOperations {
     const api = new ApiClient({ bot, url: apiUrl, token: apiToken });
     const { spool: directory, spoolMaxBytes = DEFAULT_SPOOL_BYTES, onSpool } = options;
     const spool = directory === undefined ? undefined : new Spool(directory, spoolMaxBytes);
-    const sender = new Sender(redisUrl, queuePartitions, { sessionTtlSeconds, inOrder: spool !== undefined });
+    const { telemetry } = options;
+    const inOrder = spool !== undefined;
+    const sender = new Sender(redisUrl, queuePartitions, { sessionTtlSeconds, inOrder, telemetry });
     const sessions = new SessionReads(bot, sender.redis, sender.sessions, api);
     super(api, sessions);
     this.bot = bot;

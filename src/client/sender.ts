@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Queue } from 'bullmq';
+import type { Job, Queue, Telemetry } from 'bullmq';
 import { QueueUnavailableError } from '../errors.js';
 import { HotSessions } from '../hot/sessions.js';
 import { type CheckedUnit, isAlone, jobName, type Unit } from '../operations/unit.js';
@@ -36,6 +36,8 @@ export interface Delivery extends ReadyUnit {
 
 interface Pending extends Delivery {
   deadline: number;
+  /** Where in its trace it was enqueued; undefined while nothing is traced. */
+  context: unknown;
 }
 
 /** A send that Redis has not confirmed after this long is given up: bots must not hang. */
@@ -60,26 +62,35 @@ export function deliverAll(
   return Promise.all(places);
 }
 
+interface SenderOptions {
+  sessionTtlSeconds?: number;
+  inOrder?: boolean;
+  telemetry?: Telemetry | undefined;
+}
+
 /** Puts units into the queues of their partitions. Each has a send of its own under way. */
 export class Sender {
   readonly redis: RedisClient;
   readonly queues: UnitQueues;
   readonly sessions: HotSessions;
   readonly #partitions: readonly PartitionSender[];
+  readonly #telemetry: Telemetry | undefined;
 
   /**
    * @param options.inOrder whether a unit that does not arrive takes with it those that wait behind it in its
    *   partition, so that whoever sends them again keeps their order; by default each has its own second
+   * @param options.telemetry traces the jobs
    */
   constructor(
     redisUrl: string,
     partitions: number,
-    { sessionTtlSeconds, inOrder = false }: { sessionTtlSeconds?: number; inOrder?: boolean } = {},
+    { sessionTtlSeconds, inOrder = false, telemetry }: SenderOptions = {},
   ) {
+    this.#telemetry = telemetry;
     this.redis = openProducerRedis(redisUrl);
-    this.queues = new UnitQueues(this.redis, partitions, failFast);
+    this.queues = new UnitQueues(this.redis, partitions, telemetry ? { ...failFast, telemetry } : failFast);
     this.sessions = new HotSessions(this.redis, sessionTtlSeconds);
-    this.#partitions = this.queues.all.map((queue) => new PartitionSender(this.redis, queue, this.sessions, inOrder));
+    this.#partitions = this.queues.all.map((queue) => new PartitionSender(this, queue, inOrder, telemetry));
   }
 
   /**
@@ -94,12 +105,16 @@ export class Sender {
     return deliverAll(units, (deliveries) => this.deliver(deliveries));
   }
 
-  /** As `send`, with a word for each unit in the moment when its fate is known. */
-  deliver(units: readonly Delivery[]): void {
+  /**
+   * As `send`, with a word for each unit in the moment when its fate is known.
+   *
+   * @param context where they stand in their trace; by default where the caller does, and null for nowhere
+   */
+  deliver(units: readonly Delivery[], context: unknown = this.#telemetry?.contextManager.active()): void {
     const deadline = Date.now() + SEND_TIMEOUT_MS;
     for (const delivery of units) {
       const partition = partitionOf(delivery.unit, this.#partitions.length);
-      this.#partitions[partition]?.add({ ...delivery, deadline });
+      this.#partitions[partition]?.add({ ...delivery, deadline, context });
     }
     for (const partition of this.#partitions) partition.start();
   }
@@ -130,14 +145,21 @@ class PartitionSender {
   readonly #queue: Queue;
   readonly #sessions: HotSessions;
   readonly #inOrder: boolean;
+  readonly #telemetry: Telemetry | undefined;
   #pending: Pending[] = [];
   #sending = false;
 
-  constructor(redis: RedisClient, queue: Queue, sessions: HotSessions, inOrder: boolean) {
+  constructor(
+    { redis, sessions }: Pick<Sender, 'redis' | 'sessions'>,
+    queue: Queue,
+    inOrder: boolean,
+    telemetry: Telemetry | undefined,
+  ) {
     this.#redis = redis;
     this.#queue = queue;
     this.#sessions = sessions;
     this.#inOrder = inOrder;
+    this.#telemetry = telemetry;
     // Each receipt that waits listens for the queue's closing.
     queue.setMaxListeners(0);
   }
@@ -178,7 +200,7 @@ class PartitionSender {
     try {
       const { id, queueName } = await this.#beforeDeadline(deadline, async (signal) => {
         if (this.#redis.status !== 'ready') await once(this.#redis, 'ready', { signal });
-        return this.#queue.add(jobName(units), { v: 1, units }, unitJobOptions);
+        return this.#add(units, pack[0]?.context);
       });
       // Not the job itself: a receipt would keep all that is in it.
       const job = { id: id as string, queueName };
@@ -192,6 +214,12 @@ class PartitionSender {
     } catch (cause) {
       refuse([...pack, ...(this.#inOrder ? this.#pending.splice(0) : [])], cause);
     }
+  }
+
+  /** @param context of the first unit: otherwise it would be of whoever found nothing under way, however long ago */
+  #add(units: readonly Unit[], context: unknown): Promise<Job> {
+    const add = () => this.#queue.add(jobName(units), { v: 1, units }, unitJobOptions);
+    return this.#telemetry ? this.#telemetry.contextManager.with(context, add) : add();
   }
 
   #beforeDeadline<T>(deadline: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

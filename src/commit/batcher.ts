@@ -3,6 +3,7 @@ import type { Committer } from './committer.js';
 import type { DatabaseWatch } from './database-watch.js';
 import { CrowdedError, OutageError } from './failures.js';
 import type { UnitResult } from './ledger.js';
+import { CommitSpans } from './spans.js';
 import { Turn } from './turn.js';
 
 /** The database went away before the unit was applied; its job goes back to the queue. */
@@ -20,6 +21,7 @@ export interface BatchLimits {
 /** Units that came together and stay together. */
 interface Waiting {
   units: readonly CheckedUnit[];
+  context: unknown;
   resolve(results: UnitResult[]): void;
   reject(error: Error): void;
 }
@@ -40,6 +42,7 @@ export class Batcher {
   readonly #committer: Committer;
   readonly #limits: BatchLimits;
   readonly #watch: Pick<DatabaseWatch, 'isUp' | 'lost' | 'worked'>;
+  readonly #spans: CommitSpans;
   #waiting: Waiting[] = [];
   /** Those that may keep others waiting: they go in small batches, and in turns with the others. */
   #suspects: Waiting[] = [];
@@ -49,10 +52,16 @@ export class Batcher {
   #running = false;
   #last: Turn | undefined;
 
-  constructor(committer: Committer, limits: BatchLimits, watch: Pick<DatabaseWatch, 'isUp' | 'lost' | 'worked'>) {
+  constructor(
+    committer: Committer,
+    limits: BatchLimits,
+    watch: Pick<DatabaseWatch, 'isUp' | 'lost' | 'worked'>,
+    spans = new CommitSpans(undefined),
+  ) {
     this.#committer = committer;
     this.#limits = limits;
     this.#watch = watch;
+    this.#spans = spans;
   }
 
   /**
@@ -64,7 +73,7 @@ export class Batcher {
    */
   submit(units: readonly CheckedUnit[], suspect = false): Promise<UnitResult[]> {
     return new Promise((resolve, reject) => {
-      (suspect ? this.#suspects : this.#waiting).push({ units, resolve, reject });
+      (suspect ? this.#suspects : this.#waiting).push({ units, context: this.#spans.here, resolve, reject });
       this.#start();
     });
   }
@@ -97,7 +106,8 @@ export class Batcher {
     const large = batch.length > 1 && all.length > MOST_SUSPECTS;
     this.#underWay++;
     try {
-      const results = await this.#committer.commit(all, turn, large ? MOST_HALVINGS : undefined);
+      const mostHalvings = large ? MOST_HALVINGS : undefined;
+      const results = await this.#spans.around(batch, () => this.#committer.commit(all, turn, mostHalvings));
       this.#watch.worked();
       let done = 0;
       for (const { units, resolve } of batch) {

@@ -1,3 +1,4 @@
+import { Registry } from 'prom-client';
 import type { Database, SqlSession, Statement } from '../database.js';
 import { within } from '../deadline.js';
 import { defaultSettings, type Settings } from '../domain/settings.js';
@@ -5,6 +6,7 @@ import { earlier } from '../domain/time.js';
 import { BotLedgerError } from '../errors.js';
 import type { Context } from '../operations/operation.js';
 import { type CheckedUnit, isAlone } from '../operations/unit.js';
+import { BatchMetrics } from './batch-metrics.js';
 import {
   blame,
   CrowdedError,
@@ -50,6 +52,7 @@ interface CommitterOptions {
   settings?: Settings;
   now?: () => Date;
   onEvents?: () => void;
+  metrics?: BatchMetrics;
   onLocked?: (users: number) => void;
 }
 
@@ -64,6 +67,7 @@ export class Committer {
   readonly #settings: Settings;
   readonly #now: () => Date;
   readonly #onEvents: () => void;
+  readonly #metrics: BatchMetrics;
   readonly #onLocked: (users: number) => void;
   readonly #locked = new LockedUsers();
 
@@ -71,6 +75,7 @@ export class Committer {
    * @param settings what the installation decides about the rules
    * @param now the clock that bounds the bots' own times: nothing happened later than its commit
    * @param onEvents is called after each commit that put events into the outbox
+   * @param metrics measure the transactions
    * @param onLocked is called with how many users somebody else was found to have locked for long
    */
   constructor(
@@ -79,6 +84,7 @@ export class Committer {
       settings = defaultSettings,
       now = () => new Date(),
       onEvents = () => undefined,
+      metrics = new BatchMetrics(new Registry()),
       onLocked = () => undefined,
     }: CommitterOptions = {},
   ) {
@@ -87,6 +93,7 @@ export class Committer {
     this.#tables = describeTables(database);
     this.#now = now;
     this.#onEvents = onEvents;
+    this.#metrics = metrics;
     this.#onLocked = onLocked;
   }
 
@@ -121,6 +128,7 @@ export class Committer {
       try {
         return await this.#commitBatch(units, turn, way);
       } catch (error) {
+        this.#metrics.countRollback(error);
         await turn.stumble();
         const whose = blame(error);
         if (whose === 'database') throw new OutageError(error);
@@ -194,8 +202,12 @@ export class Committer {
   async #commitBatch(units: readonly CheckedUnit[], turn: Turn, { apply, hurry }: Way) {
     let again = false;
     let events = false;
+    const start = performance.now();
     const committed = await this.#database.transaction(async (session: SqlSession) => {
-      if (again) await turn.stumble();
+      if (again) {
+        this.#metrics.countDeadlock();
+        await turn.stumble();
+      }
       again = true;
       if (hurry && session.dialect === 'postgres') session.send(HURRY, []);
       const now = this.#now();
@@ -232,6 +244,7 @@ export class Committer {
       for (const [copy, original] of copies) results.set(copy, repeated(results.get(original) as UnitResult));
       return results;
     });
+    this.#metrics.countCommit(units.length, performance.now() - start);
     if (events) this.#onEvents();
     return committed;
   }

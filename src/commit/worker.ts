@@ -9,13 +9,15 @@ import { tellOfNews } from '../event-queue.js';
 import { HotSessions } from '../hot/sessions.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
-import { gaugeDatabase } from '../metrics.js';
+import { gaugeDatabase, gaugeRedis } from '../metrics.js';
 import type { Operation } from '../operations/operation.js';
 import { findOperation } from '../operations/registry.js';
 import { Signatures } from '../operations/signature.js';
 import { type CheckedUnit, checkUnit, jobName, readJob, type Unit } from '../operations/unit.js';
 import { FIRST_DELAY_MS, keepCompleted, unitJobOptions } from '../queue.js';
 import { openWorkerRedis, type RedisClient } from '../redis.js';
+import { openTelemetry } from '../tracing.js';
+import { BatchMetrics } from './batch-metrics.js';
 import { Batcher, InterruptedError } from './batcher.js';
 import { BoundedWorker, HeldJobs } from './bounded-worker.js';
 import { Committer } from './committer.js';
@@ -29,6 +31,7 @@ import { CommitMetrics } from './metrics.js';
 import { Partitions } from './partitions.js';
 import { RedisTrouble } from './redis-trouble.js';
 import { isHopeless, settleSessions } from './settle-sessions.js';
+import { CommitSpans } from './spans.js';
 
 /** What a job answers for each of its units, in their order. */
 export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { movedTo: string };
@@ -84,9 +87,13 @@ export async function startCommitWorker({
     logger.warn({ users }, 'users that somebody else has locked for long; their units wait: see pg_stat_activity');
   const watch = new DatabaseWatch(database, logger);
   gaugeDatabase(metrics, () => watch.isUp);
-  const committer = new Committer(database, { settings: config.settings, onEvents, onLocked });
-  const batcher = new Batcher(committer, limits, watch);
+  const { settings } = config;
+  const committer = new Committer(database, { settings, onEvents, onLocked, metrics: new BatchMetrics(metrics) });
+  const telemetry = await openTelemetry(config);
+  const traced = telemetry ? { telemetry } : {};
+  const batcher = new Batcher(committer, limits, watch, new CommitSpans(telemetry));
   const commitMetrics = new CommitMetrics(metrics);
+  gaugeRedis(metrics, redis);
   const sessions = new HotSessions(redis, config.sessionTtlSeconds);
   const signatures = config.botSecrets && new Signatures(config.botSecrets, config.ledgerRetentionDays);
   // Divided, so that what a process holds in memory, and leaves behind when it dies, does not grow with the partitions.
@@ -95,7 +102,7 @@ export async function startCommitWorker({
   const held = new HeldJobs(BATCHES_HELD * config.batchMaxBytes);
 
   const take = async (name: string) => {
-    const queue = new Queue(name, { connection: redis });
+    const queue = new Queue(name, { connection: redis, ...traced });
     const processor = new JobProcessor(
       batcher,
       redis,
@@ -108,6 +115,7 @@ export async function startCommitWorker({
     );
     const options = {
       connection: redis,
+      ...traced,
       concurrency,
       lockDuration: config.stalledAfterMs,
       stalledInterval: config.stalledAfterMs,
@@ -123,6 +131,7 @@ export async function startCommitWorker({
       if (mended.length === 0) trouble.note(error);
       else logger.warn({ queue: name, jobs: mended, err: error.message }, 'jobs that could not be read are mended');
     });
+    worker.on('stalled', () => commitMetrics.countStalled());
     worker.on('failed', (job, error) =>
       logger.warn({ job: job?.id, name: job?.name, reason: error.message }, 'job failed'),
     );
@@ -190,6 +199,7 @@ class JobProcessor {
     const fitting = checked.filter((unit): unit is CheckedUnit => !('status' in unit));
     try {
       const settled = await this.batcher.submit(fitting, job.attemptsMade > 0);
+      this.metrics.countJob(job, settled);
       for (const [index, unit] of fitting.entries()) this.metrics.count(unit, settled[index] as UnitResult);
       // What fails in a pack is tried again by itself.
       const last = units.length === 1 && !settled.some(isLocked) && job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
@@ -207,6 +217,7 @@ class JobProcessor {
       return await Promise.all(results.map((result, index) => this.#answerInPack(units[index], result)));
     } catch (error) {
       if (!(error instanceof InterruptedError)) throw error;
+      this.metrics.countHandedBack();
       await job.moveToWait(token);
       throw new WaitingError(error.message);
     }
@@ -264,6 +275,7 @@ class JobProcessor {
       { job: jobId, reason: result.error.message },
       'unit of a pack failed; put back as a job of its own',
     );
+    this.metrics.countPutBack();
     const delay = locked ? LOCKED_PAUSE_MS : 0;
     await this.queue.add(nameOf(raw), { v: 1, units: [raw] }, { ...unitJobOptions, jobId, delay });
     return { movedTo: jobId };

@@ -1,12 +1,14 @@
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
-import { Counter, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Database } from '../database.js';
 import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
+import { gaugeRedis } from '../metrics.js';
 import { queueName, SCHEDULE_QUEUE } from '../queue.js';
 import { openWorkerRedis } from '../redis.js';
 import { type JobDependencies, type ScheduledJob, scheduledJobs } from './jobs.js';
+import { ScheduleMetrics } from './metrics.js';
 import { startRelay } from './relay.js';
 import { putOnSchedule } from './timetable.js';
 
@@ -48,13 +50,14 @@ export async function startSchedule(
     { connection: redis, concurrency: CONCURRENCY, removeOnComplete: keepRuns, removeOnFail: keepRuns },
   );
   worker.on('error', (error) => logger.warn({ err: error.message }, 'Redis'));
-  const runs = countRuns(metrics, jobs);
+  gaugeRedis(metrics, redis);
+  const runs = new ScheduleMetrics({ metrics, database, redis, jobs: jobs.map(({ name }) => name) });
   worker.on('completed', ({ name }, result) => {
-    runs.inc({ job: name, result: 'done' });
+    runs.countDone(name).catch((error: Error) => logger.warn({ err: error.message }, 'Redis'));
     logger.info({ job: name, result }, 'scheduled job done');
   });
   worker.on('failed', (job, error) => {
-    if (job) runs.inc({ job: job.name, result: 'failed' });
+    if (job) runs.countFailed(job.name);
     logger.warn({ job: job?.name, reason: error.message }, 'scheduled job failed; its next run does its work');
   });
 
@@ -65,7 +68,10 @@ export async function startSchedule(
     await closeAll([{ close: async () => redis.disconnect() }, queue, { close: closeWorker }]);
   };
   try {
-    for (const job of jobs) await putOnSchedule(queue, job);
+    for (const job of jobs) {
+      await putOnSchedule(queue, job);
+      await runs.begin(job.name);
+    }
   } catch (error) {
     await close();
     throw error;
@@ -73,18 +79,6 @@ export async function startSchedule(
   const relay = startRelay({ config, database, logger });
   logger.info({ jobs: jobs.map(({ name }) => name) }, 'schedule worker is ready');
   return { close: () => closeAll([{ close }, relay]) };
-}
-
-function countRuns(metrics: Registry, jobs: readonly ScheduledJob[]): Counter<'job' | 'result'> {
-  const runs = new Counter({
-    name: 'botledger_scheduled_runs_total',
-    help: 'Runs of scheduled jobs by result: done or failed',
-    labelNames: ['job', 'result'],
-    registers: [metrics],
-  });
-  // From the start at 0, so that the first one is seen as an increase.
-  for (const { name } of jobs) for (const result of ['done', 'failed']) runs.inc({ job: name, result }, 0);
-  return runs;
 }
 
 function findJob(jobs: readonly ScheduledJob[], name: string): ScheduledJob {

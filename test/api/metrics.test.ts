@@ -1,5 +1,8 @@
 import { expect } from 'chai';
+import { addWish, EventQueue } from '../../src/event-queue.js';
 import { unitJobOptions } from '../../src/queue.js';
+import { openWorkerRedis } from '../../src/redis.js';
+import { badgeEvent } from '../helpers/events.js';
 import { startRedis } from '../helpers/redis.js';
 import { samplesOf } from '../helpers/samples.js';
 import { problemOf, SPIN_TOKEN, startTestApi, type TestApi } from './harness.js';
@@ -51,6 +54,38 @@ describe('GET /metrics', () => {
     expect(some.get('botledger_queue_jobs{queue="botledger",state="waiting"}')).to.equal(2);
     expect(some.get('botledger_queue_jobs{queue="botledger",state="delayed"}')).to.equal(1);
     expect(some.get('botledger_queue_oldest_job_age_seconds{queue="botledger"}')).to.be.within(3_600, 3_660);
+  });
+
+  it('tells the events of all bots as those of one queue, and names none of them', async () => {
+    const api = await open();
+    expect((await read(api)).get('botledger_queue_jobs{queue="botledger-events",state="waiting"}')).to.equal(0);
+    const redis = openWorkerRedis(api.redisUrl);
+    for (const [index, bot] of ['spin_bot', 'quiz_bot'].entries()) {
+      await addWish(redis, bot, { type: '*', from: 'all' });
+      const queue = new EventQueue(redis, bot);
+      await queue.add([badgeEvent(index, 1)]);
+      await queue.close();
+    }
+    redis.disconnect();
+    const some = await read(api);
+    expect(some.get('botledger_queue_jobs{queue="botledger-events",state="waiting"}')).to.equal(2);
+    expect([...some.keys()].join()).not.to.match(/spin_bot|quiz_bot/);
+  });
+
+  it('tells how long requests took, by the route as it is declared', async () => {
+    const api = await open();
+    await api.get('/v1/users/4242');
+    await api.get('/v1/users/4242?secret=hunter2');
+    await fetch(`${api.url}/nowhere/4242`, { method: 'PROPFIND' });
+    const requests = Object.fromEntries(
+      [...(await read(api))].filter(([name]) => name.startsWith('botledger_http_request_duration_seconds_count')),
+    );
+    const name = (labels: string) => `botledger_http_request_duration_seconds_count{${labels}}`;
+    expect(requests).to.deep.equal({
+      [name('method="GET",route="/v1/users/:telegramId",status="404"')]: 1,
+      [name('method="GET",route="/v1/users/:telegramId",status="400"')]: 1,
+      [name('method="other",route="none",status="404"')]: 1,
+    });
   });
 
   it('says that Redis is away, and then nothing of the queues', async () => {

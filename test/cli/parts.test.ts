@@ -54,7 +54,7 @@ for (const dialect of dialects) {
       const [api = '', commit = '', schedule = ''] = await Promise.all(urls.map(read));
       expect(api).to.contain('botledger_queue_jobs{queue="botledger",state="completed"} 1');
       expect(commit).to.contain('botledger_operations_total{operation="addXp",result="applied"} 1');
-      expect(schedule).to.contain('botledger_scheduled_runs_total{job="pruneLedger",result="failed"} 0');
+      expect(schedule).to.contain('botledger_scheduled_runs_total{scheduled_job="pruneLedger",result="failed"} 0');
       for (const text of [api, commit, schedule]) expect(text).to.contain('process_resident_memory_bytes');
       const { status } = await fetch(urls[1] as string);
       expect(status).to.equal(401);

@@ -7,6 +7,7 @@ import { openQueue, startWorker, type TestQueue } from '../helpers/commit-worker
 import { type FreshDatabase, freshDatabase } from '../helpers/databases.js';
 import { freshRedisUrl } from '../helpers/redis.js';
 import { counted, samplesOf } from '../helpers/samples.js';
+import { until } from '../helpers/until.js';
 
 const AT = Date.UTC(2026, 0, 15);
 
@@ -23,7 +24,7 @@ describe('The metrics of a commit worker', () => {
   let jobs: TestQueue;
   let metrics: Registry;
   let opened: Closable[];
-  const { attempts } = unitJobOptions;
+  const { attempts, backoff } = unitJobOptions;
   before(() => Object.assign(unitJobOptions, { attempts: 1 }));
   after(() => Object.assign(unitJobOptions, { attempts }));
 
@@ -92,6 +93,40 @@ describe('The metrics of a commit worker', () => {
       'botledger_operations_total{operation="createSubscription",result="failed"}': 1,
     });
     expect(await metrics.metrics()).not.to.match(/noSuchThing|hunter2|spin_bot/);
+  });
+
+  it('measure batches, and how long outcomes take from the enqueueing of their job', async () => {
+    const data = { v: 1, units: [unit('a', { xp: 1 }), unit('b', { xp: 1 })] };
+    const timestamp = Date.now() - 7_000;
+    const { id } = await jobs.queue.add('test', data, { ...unitJobOptions, timestamp });
+    await jobs.reached(id, 'completed');
+    await send(unit('c', { xp: -1, levels: 'none' }));
+    const samples = samplesOf(await metrics.metrics());
+    const below = (name: string, bound: string) => samples.get(`botledger_${name}_bucket{le="${bound}"}`);
+    expect([below('batch_units', '1'), below('batch_units', '2')]).to.deep.equal([0, 1]);
+    expect(samples.get('botledger_batch_duration_seconds_count')).to.equal(1);
+    expect(samples.get('botledger_batch_duration_seconds_sum')).to.be.within(0.000_1, 10);
+    expect(below('outcome_latency_seconds', '5')).to.equal(0);
+    expect(samples.get('botledger_outcome_latency_seconds_count')).to.equal(1);
+  });
+
+  it('count what is done again: transactions by the reason, units that are put back, attempts after the first', async () => {
+    const user = await insertUser(fresh.database, { telegramId: 3 });
+    await insertSubscription(fresh.database, user, { endDate: new Date('9999-12-31T00:00:00Z') });
+    const bad = unit('bad', { name: 'createSubscription', telegramId: 3, type: 'YEAR' });
+    Object.assign(unitJobOptions, { attempts: 2, backoff: { type: 'fixed', delay: 1 } });
+    await send(unit('good', { xp: 1 }), bad);
+    const failed = async () => (await jobs.queue.getJobCountByTypes('failed')) === 1;
+    await until(failed, { what: 'the bad unit failed for good' });
+    Object.assign(unitJobOptions, { attempts: 1, backoff });
+    const seen = counted(await metrics.metrics(), 'botledger_');
+    expect(seen).to.include({
+      botledger_units_put_back_total: 1,
+      'botledger_retried_units_total{result="failed"}': 1,
+      botledger_batch_units_count: 1,
+    });
+    expect(seen['botledger_batch_rollbacks_total{reason="units"}']).to.be.at.least(3);
+    expect(Object.keys(seen).join()).not.to.match(/reason="(race|deadlock|overlap|database)"|handed_back|stalled/);
   });
 
   it('count completed payments of unknown tariffs, each once', async () => {

@@ -79,7 +79,7 @@ export class SpoolingSender {
     return call;
   }
 
-  #sendStraight(units: readonly Waiting[]): void {
+  #sendStraight(units: readonly Waiting[], context?: null): void {
     this.#straight += units.length;
     this.#sender.deliver(
       units.map((waiting) => ({
@@ -94,6 +94,7 @@ export class SpoolingSender {
           this.#wait([waiting]);
         },
       })),
+      context,
     );
   }
 
@@ -159,7 +160,7 @@ export class SpoolingSender {
   #goStraight(): void {
     this.#held = false;
     this.#spooling = false;
-    this.#sendStraight(this.#waiting.splice(0));
+    this.#sendStraight(this.#waiting.splice(0), null);
   }
 
   #release(): void {
@@ -216,7 +217,8 @@ export class SpoolingSender {
           deliveries.push({ ...(units[index] as ReadyUnit), resolve, reject: () => settle(false) });
         }),
     );
-    this.#sender.deliver(deliveries);
+    // Whoever is sent for now is not whoever began to spool.
+    this.#sender.deliver(deliveries, null);
     const arrived = await Promise.all(arrivals);
     return left.filter((_, index) => !arrived[index]);
   }
