@@ -93,6 +93,7 @@ export class HotSessions {
   readonly #redis: RedisClient;
   readonly #scripts: Scripts;
   readonly #ttlSeconds: number;
+  #watching = false;
 
   constructor(redis: RedisClient, ttlSeconds = DEFAULT_SESSION_TTL_SECONDS) {
     for (const [name, lua] of Object.entries(scripts)) redis.defineCommand(name, { numberOfKeys: 1, lua });
@@ -158,10 +159,15 @@ export class HotSessions {
     return lease as string;
   }
 
-  /** Which of these users are watched. One command. */
+  /** Which of these users are watched. One command; a short one while nobody is. */
   async watched(telegramIds: readonly number[]): Promise<number[]> {
+    // What the last answer was decides about the next question, and about nothing else.
+    this.#watching ||= (await this.#redis.exists(WATCHED)) === 1;
+    if (!this.#watching) return [];
     const scores = (await this.#redis.zmscore(WATCHED, telegramIds as number[])) as (string | null)[];
-    return telegramIds.filter((_, index) => scores[index] !== null);
+    const watched = telegramIds.filter((_, index) => scores[index] !== null);
+    this.#watching = watched.length > 0;
+    return watched;
   }
 
   /** Ends the watch of users whom nobody has asked for in a long time. */
