@@ -52,7 +52,7 @@ export class SessionReads {
     const both = readBoth(hot);
     if (both && hot.user !== undefined && options.after === undefined) return { ...both, user: JSON.parse(hot.user) };
     // Before the API is asked: what is committed after its answer finds the user watched.
-    const lease = await this.#inTime(() => this.#hot.leaseUser(telegramId)).catch(() => undefined);
+    const lease = hot === NOTHING ? undefined : await this.#lease(telegramId);
     if (!both) return this.#ask(telegramId, options, lease);
     const asked = await this.#ask(telegramId, { ...options, timeoutMs: USER_TIMEOUT_MS }, lease).catch(unlessAway);
     return asked ?? both;
@@ -73,6 +73,11 @@ export class SessionReads {
     const id = telegramIdSchema.safeParse(telegramId);
     if (!id.success) throw new ValidationError(['telegramId: expected a whole number, the id of a user']);
     return this.#inTime(() => this.#hot.read(this.#bot, telegramId)).catch(() => NOTHING);
+  }
+
+  /** Undefined while Redis is away. */
+  #lease(telegramId: number): Promise<string | undefined> {
+    return this.#inTime(() => this.#hot.leaseUser(telegramId)).catch(() => undefined);
   }
 
   /** Asks the API, and warms Redis; the user, too, when there is a lease for that. */

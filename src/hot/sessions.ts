@@ -190,8 +190,8 @@ export class HotSessions {
   }
 
   /**
-   * Removes the user, and what every bot wrote of them up to a deletion, which stays as a tombstone: what was made before it and
-   * comes later is not put.
+   * Removes the user, and what every bot wrote of them up to a deletion, which stays as a tombstone: what was made
+   * before it and comes later is not put.
    *
    * @param committed whether the database has the deletion already
    */
