@@ -38,6 +38,7 @@ export function judge({ throughput, enqueue, sessions, latency, reads, growth }:
     criterion('1,000 addXp at once / addBulk', ratio(enqueue?.together.ledger.perSecond, addBulk), 'at least', 2),
     criterion('saveSession: commands of Redis', sessions?.saveSession.commands, 'at most', 2),
     criterion('getSession: commands of Redis', sessions?.getSession.commands, 'at most', 1),
+    criterion('getUserSession: commands of Redis', sessions?.getUserSession.commands, 'at most', 1),
     criterion(
       'at rest: addXp / queue.add, median',
       ratio(rest?.enqueued.p50, restBareAdd?.enqueued.p50),

@@ -1,10 +1,11 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import { HotSessions } from '../src/hot/sessions.js';
 import { BotLedger } from '../src/index.js';
 import { unitJobOptions } from '../src/queue.js';
 import { serve, settings } from './serve.js';
-import { BOT, userOf } from './workload.js';
+import { BOT, USERS, userOf } from './workload.js';
 
 // A bot in a process of its own, and beside it what its sessions would cost with bare commands of Redis.
 
@@ -14,7 +15,7 @@ export interface HotSettings {
 }
 
 /** What is compared. */
-export type HotStep = 'saveSession' | 'queueAdd' | 'getSession' | 'bareGet';
+export type HotStep = 'saveSession' | 'queueAdd' | 'getSession' | 'getUserSession' | 'bareGet';
 
 /** Milliseconds of each call, and how often each asked Redis for something. */
 export type HotTimes = Record<HotStep, { ms: number[]; commands: number }>;
@@ -35,9 +36,27 @@ const FILLING = 'The client says that the price is too high. '.repeat(46);
 const session = (number: number) => ({ unit: number, step: 'questions', case: FILLING });
 
 serve({
+  /** Puts all users beside their sessions, as a commit does when somebody asked for them. */
+  async showUsers(): Promise<void> {
+    const hot = new HotSessions(redis);
+    const now = new Date().toISOString();
+    const profile = { username: 'a_name', firstName: 'Ann', lastName: null, registrationDate: now, lastActivity: now };
+    for (let telegramId = 1; telegramId <= USERS; telegramId++) {
+      const counters = { totalXp: 1_500, level: 7, totalTrainings: 12, totalScore: 950 };
+      const lease = await hot.leaseUser(telegramId);
+      await hot.showUser(telegramId, lease, { telegramId, ...profile, ...counters });
+    }
+  },
+
   /** Saves and reads sessions of 2 KB in turns with the bare commands. */
   async measure({ from, to }: { from: number; to: number }): Promise<HotTimes> {
-    const times: HotTimes = { saveSession: none(), queueAdd: none(), getSession: none(), bareGet: none() };
+    const times: HotTimes = {
+      saveSession: none(),
+      queueAdd: none(),
+      getSession: none(),
+      getUserSession: none(),
+      bareGet: none(),
+    };
     for (let number = from; number < to; number++) {
       const user = userOf(number);
       const value = session(number);
@@ -46,8 +65,9 @@ serve({
       await time(times.queueAdd, () => queue.add('saveSession', data, unitJobOptions));
       await redis.set(`bare:${user}`, JSON.stringify(value));
       const read = await time(times.getSession, () => ledger.getSession(user));
+      const both = await time(times.getUserSession, () => ledger.getUserSession(user));
       const bare = await time(times.bareGet, async () => JSON.parse((await redis.get(`bare:${user}`)) ?? ''));
-      deepStrictEqual([read.session, bare], [value, value]);
+      deepStrictEqual([read.session, both.session, both.userIsCurrent, bare], [value, value, true, value]);
     }
     return times;
   },

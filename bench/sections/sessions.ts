@@ -14,6 +14,7 @@ const titles: Record<HotStep, string> = {
   saveSession: 'await ledger.saveSession(), 2 KB',
   queueAdd: 'await queue.add(), 2 KB',
   getSession: 'await ledger.getSession()',
+  getUserSession: 'await ledger.getUserSession()',
   bareGet: 'await redis.get()',
 };
 
@@ -27,6 +28,7 @@ export async function measureSessions(bench: Bench): Promise<Sessions> {
   const fleet = new Fleet(botledgerLone, { redisUrl: servers.redisUrl, databaseUrl: database.url });
   const bot = new Child(new URL('../hot.js', import.meta.url), { redisUrl: servers.redisUrl } satisfies HotSettings);
   try {
+    await bot.ask('showUsers');
     // With everything waiting: what is read is not committed yet, except what the warm-up saved.
     await bot.ask('measure', { from: 0, to: WARM_UP });
     const to = WARM_UP + size(bench, 4_000, 500);

@@ -24,7 +24,8 @@ const CANCELLED = '40001';
 
 /**
  * Answers reads from replicas, in turn. Whoever sends `Read-After: <bot>:<key>` reads from one that holds this unit;
- * where it does not yet, or is away, the request goes on to the routes of the primary.
+ * where it does not yet, or is away, the request goes on to the routes of the primary. So does what is asked with
+ * `Cache-Control: no-cache`: it is as old as nothing (RFC 9111, 5.2.1.4).
  *
  * A unit's row in the ledger commits with all that it changed, so a replica that has the row has the rest as well.
  */
@@ -38,6 +39,7 @@ export function fromReplicas(replicas: readonly Replica[], logger: Logger): Requ
   let turn = 0;
 
   return async (req, res, next) => {
+    if (/\bno-cache\b/.test(req.headers['cache-control'] ?? '')) return next();
     const unit = unitToKnow(req);
     const index = turn++ % Math.max(1, replicas.length);
     const [replica, reader] = [replicas[index], readers[index]];

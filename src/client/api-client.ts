@@ -11,6 +11,14 @@ export interface ReadOptions {
   after?: Pick<Receipt<unknown>, 'key'> | string | undefined;
 }
 
+/** How the SDK itself reads. */
+export interface ApiReadOptions extends ReadOptions {
+  /** How long to wait for an answer. */
+  timeoutMs?: number;
+  /** Whether nothing but the primary database may answer. */
+  fresh?: boolean;
+}
+
 const READ_TIMEOUT_MS = 5_000;
 
 type Query = Readonly<Record<string, string | number | undefined>>;
@@ -32,14 +40,13 @@ export class ApiClient {
    *
    * @param path e.g. `/v1/leaderboard`; `:bot` stands for the bot's name
    * @param options.after a unit that the answer must know of
-   * @param options.timeoutMs how long to wait for an answer
    * @param query parameters; undefined ones are left out
    * @returns the JSON body
    * @throws ApiError for an error, or no answer
    */
   async get<T>(
     path: string,
-    { after, timeoutMs = READ_TIMEOUT_MS }: ReadOptions & { timeoutMs?: number } = {},
+    { after, timeoutMs = READ_TIMEOUT_MS, fresh = false }: ApiReadOptions = {},
     query: Query = {},
   ): Promise<T> {
     if (!this.#url) throw new ApiError(0, 'reads need the API: give apiUrl and apiToken to new BotLedger()');
@@ -47,7 +54,7 @@ export class ApiClient {
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(name, String(value));
 
-    const response = await this.#fetch(url, after, timeoutMs);
+    const response = await this.#fetch(url, { after, timeoutMs, fresh });
     const body: unknown = await response.json().catch(() => undefined);
     if (response.ok && body !== undefined) return body as T;
     const detail = (body as { detail?: string; title?: string } | undefined) ?? {};
@@ -76,7 +83,7 @@ export class ApiClient {
     );
   }
 
-  async #fetch(url: URL, after: ReadOptions['after'], timeoutMs: number): Promise<Response> {
+  async #fetch(url: URL, { after, timeoutMs, fresh }: Required<ApiReadOptions>): Promise<Response> {
     const key = typeof after === 'string' ? after : after?.key;
     try {
       return await fetch(url, {
@@ -84,6 +91,7 @@ export class ApiClient {
           accept: 'application/json',
           ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}),
           ...(key === undefined ? {} : { 'read-after': `${this.#bot}:${key}` }),
+          ...(fresh ? { 'cache-control': 'no-cache' } : {}),
         },
         signal: AbortSignal.timeout(timeoutMs),
       });

@@ -33,8 +33,8 @@ export interface UserSession<S, T> {
   session: S;
   stats: T;
   /**
-   * False while the API does not answer, or none was given: `user` is then as a newcomer starts, so decide nothing by
-   * it. Session and stats are right all the same.
+   * False when the user is not in Redis, and the API does not answer or none was given: `user` is then as a newcomer
+   * starts, so decide nothing by it. Session and stats are right all the same.
    */
   userIsCurrent: boolean;
 }
@@ -63,11 +63,13 @@ export abstract class Reads extends RecordReads {
   }
 
   /**
-   * The user with this bot's session and stats, which come as with `getSession()`. A user nobody knows yet is answered
-   * as they will start: no XP, level 1, an empty session. A profile that differs from what is stored is written on the
-   * way; while Redis or the API is away, that is left to the next call.
+   * The user with this bot's session and stats, which come as with `getSession()`. The user is as committed: in Redis,
+   * too, once asked for, where each commit shows them anew, and asked from the API once a day. With `after` the API is
+   * asked in any case. A user nobody knows yet is answered as they will start: no XP, level 1, an empty session. A
+   * profile that differs from what is stored is written on the way; while Redis or the API is away, that is left to the
+   * next call.
    *
-   * @returns also `userIsCurrent`: whether the API answered
+   * @returns also `userIsCurrent`: whether Redis or the API knew the user
    * @throws ApiError when session and stats are not in Redis and the API cannot be asked
    * @throws ValidationError when the profile does not fit
    */

@@ -4,13 +4,13 @@ import { ApiError, ValidationError } from '../errors.js';
 import type { HotSessions, NotedSession } from '../hot/sessions.js';
 import { telegramId as telegramIdSchema } from '../operations/fields.js';
 import type { RedisClient } from '../redis.js';
-import type { ApiClient, ReadOptions } from './api-client.js';
+import type { ApiClient, ApiReadOptions, ReadOptions } from './api-client.js';
 
 /** What is read of a user in a bot. */
 export interface ReadSession {
   readonly session: JsonObject;
   readonly stats: JsonObject;
-  /** As the database has them; null for a stranger, undefined when the API was not asked, or did not answer. */
+  /** As the database has them; null for a stranger, undefined when nobody was asked, or the API did not answer. */
   readonly user: SessionView['user'] | undefined;
 }
 
@@ -20,7 +20,7 @@ const HOT_READ_TIMEOUT_MS = 900;
 /** How long a bot that has its session waits for what is only nice to have. */
 const USER_TIMEOUT_MS = 1_000;
 
-const NOTHING: NotedSession = { session: undefined, stats: undefined, units: new Map() };
+const NOTHING: NotedSession = { session: undefined, stats: undefined, user: undefined, units: new Map() };
 
 /** Reads a bot's sessions: from Redis, and what Redis does not know, from the API. */
 export class SessionReads {
@@ -48,10 +48,14 @@ export class SessionReads {
    * @throws ApiError as `get`
    */
   async getWithUser(telegramId: number, options: ReadOptions): Promise<ReadSession> {
-    const hot = readBoth(await this.note(telegramId));
-    if (!hot) return this.#ask(telegramId, options);
-    const view = await this.#view(telegramId, { ...options, timeoutMs: USER_TIMEOUT_MS }).catch(unlessAway);
-    return { ...hot, user: view?.user };
+    const hot = await this.note(telegramId);
+    const both = readBoth(hot);
+    if (both && hot.user !== undefined && options.after === undefined) return { ...both, user: JSON.parse(hot.user) };
+    // Before the API is asked: what is committed after its answer finds the user watched.
+    const lease = hot === NOTHING ? undefined : await this.#lease(telegramId);
+    if (!both) return this.#ask(telegramId, options, lease);
+    const asked = await this.#ask(telegramId, { ...options, timeoutMs: USER_TIMEOUT_MS }, lease).catch(unlessAway);
+    return asked ?? both;
   }
 
   /**
@@ -68,32 +72,30 @@ export class SessionReads {
   async note(telegramId: number): Promise<NotedSession> {
     const id = telegramIdSchema.safeParse(telegramId);
     if (!id.success) throw new ValidationError(['telegramId: expected a whole number, the id of a user']);
-    const signal = AbortSignal.timeout(HOT_READ_TIMEOUT_MS);
-    try {
-      return await this.#whenReady(signal, () => this.#hot.read(this.#bot, telegramId));
-    } catch {
-      return NOTHING;
-    }
+    return this.#inTime(() => this.#hot.read(this.#bot, telegramId)).catch(() => NOTHING);
   }
 
-  async #ask(telegramId: number, options: ReadOptions): Promise<ReadSession> {
-    const view = await this.#view(telegramId, options);
-    const signal = AbortSignal.timeout(HOT_READ_TIMEOUT_MS);
-    const warm = () => this.#hot.warm(this.#bot, telegramId, view);
-    const hot = await this.#whenReady(signal, warm).catch(() => NOTHING);
+  /** Undefined while Redis is away. */
+  #lease(telegramId: number): Promise<string | undefined> {
+    return this.#inTime(() => this.#hot.leaseUser(telegramId)).catch(() => undefined);
+  }
+
+  /** Asks the API, and warms Redis; the user, too, when there is a lease for that. */
+  async #ask(telegramId: number, options: ApiReadOptions, lease?: string): Promise<ReadSession> {
+    const path = `/v1/bots/:bot/users/${telegramId}/session`;
+    const view = await this.#api.get<SessionView>(path, { ...options, fresh: lease !== undefined });
+    const hot = await this.#inTime(() => this.#hot.warm(this.#bot, telegramId, view, lease)).catch(() => NOTHING);
+    const knowsNoMore = lease === undefined || options.after !== undefined || hot.user === undefined;
     return {
       session: hot.session === undefined ? view.session : JSON.parse(hot.session),
       stats: hot.stats === undefined ? view.stats : JSON.parse(hot.stats),
-      user: view.user,
+      user: knowsNoMore ? view.user : JSON.parse(hot.user as string),
     };
   }
 
-  #view(telegramId: number, options: ReadOptions & { timeoutMs?: number }): Promise<SessionView> {
-    return this.#api.get<SessionView>(`/v1/bots/:bot/users/${telegramId}/session`, options);
-  }
-
   /** Waits for the first connection only: a Redis that is lost answers nothing soon. */
-  async #whenReady<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async #inTime<T>(work: () => Promise<T>): Promise<T> {
+    const signal = AbortSignal.timeout(HOT_READ_TIMEOUT_MS);
     if (['wait', 'connecting', 'connect'].includes(this.#redis.status)) await once(this.#redis, 'ready', { signal });
     return await new Promise<T>((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });

@@ -25,6 +25,7 @@ import { DatabaseWatch } from './database-watch.js';
 import { LockedError } from './failures.js';
 import { forgetEvents } from './forget-events.js';
 import { forgetJobs } from './forget-jobs.js';
+import { HotUsers } from './hot-users.js';
 import type { FailedUnit, UnitResult } from './ledger.js';
 import { mendJobs } from './mend-jobs.js';
 import { CommitMetrics } from './metrics.js';
@@ -32,6 +33,7 @@ import { Partitions } from './partitions.js';
 import { RedisTrouble } from './redis-trouble.js';
 import { isHopeless, settleSessions } from './settle-sessions.js';
 import { CommitSpans } from './spans.js';
+import { usersOf } from './users-of.js';
 
 /** What a job answers for each of its units, in their order. */
 export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { movedTo: string };
@@ -96,6 +98,7 @@ export async function startCommitWorker({
   gaugeRedis(metrics, redis);
   const sessions = new HotSessions(redis, config.sessionTtlSeconds);
   const signatures = config.botSecrets && new Signatures(config.botSecrets, config.ledgerRetentionDays);
+  const users = new HotUsers(database, sessions, logger);
   // Divided, so that what a process holds in memory, and leaves behind when it dies, does not grow with the partitions.
   const concurrency = Math.ceil(config.workerConcurrency / config.queuePartitions);
 
@@ -107,6 +110,7 @@ export async function startCommitWorker({
       batcher,
       redis,
       sessions,
+      users,
       queue,
       config.maxUnitBytes,
       signatures,
@@ -186,6 +190,7 @@ class JobProcessor {
     readonly batcher: Batcher,
     readonly redis: RedisClient,
     readonly sessions: HotSessions,
+    readonly users: HotUsers,
     readonly queue: Queue,
     readonly maxUnitBytes: number,
     readonly signatures: Signatures | undefined,
@@ -201,9 +206,11 @@ class JobProcessor {
       const settled = await this.batcher.submit(fitting, job.attemptsMade > 0);
       this.metrics.countJob(job, settled);
       for (const [index, unit] of fitting.entries()) this.metrics.count(unit, settled[index] as UnitResult);
+      const shown = this.users.show(fitting.flatMap((unit, index) => changedBy(unit, settled[index] as UnitResult)));
       // What fails in a pack is tried again by itself.
       const last = units.length === 1 && !settled.some(isLocked) && job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
       await Promise.all([
+        shown,
         ...fitting.flatMap((unit, index) => this.#followUp(unit, settled[index] as UnitResult, last)),
         ...checked.flatMap((result) => ('unit' in result ? this.#followUp(result.unit, result, last) : [])),
       ]);
@@ -287,6 +294,9 @@ const isUnreadable = (error: Error) => error instanceof SyntaxError || error ins
 
 /** Whoever enqueues may ask for a backoff that nobody knows: such a job would never end. */
 const delayOfUnknown = (attemptsMade = 1) => FIRST_DELAY_MS * 2 ** Math.min(attemptsMade - 1, 7);
+
+/** Also when it was applied before: the worker that did it may have died before it could say so. */
+const changedBy = (unit: CheckedUnit, { status }: UnitResult) => (status === 'applied' ? usersOf(unit) : []);
 
 function readUnits(job: Job): unknown[] {
   try {

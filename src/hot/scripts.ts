@@ -6,6 +6,8 @@
  * |---|---|
  * | `session:<bot>`, `stats:<bot>` | the JSON; absent when only the database has it |
  * | `session@<bot>`, `stats@<bot>` | its version: `<time> <flag> <key of the unit>`; `-` waits for its commit, `+` has it behind it; `!` before the key: refused |
+ * | `user` | the user as the database has them, as JSON; absent when only the database knows |
+ * | `user@` | the lease: since when the user is watched, and who may put `user` still; a commit takes it away from all who asked before |
  * | `deleted` | the version of the last deletion |
  * | `keys:<bot>` | the last keyed units of the bot that wrote here, a line each: `<key> <queue> <job> <place in it>` |
  * | `waiting` | how many versions wait; as long as there are any, the hash does not expire |
@@ -45,6 +47,10 @@ end
 local function now()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function showUser(lease, user)
+  if redis.call('HGET', hash, 'user@') == lease then redis.call('HSETNX', hash, 'user', user) end
 end
 
 local function finish()
@@ -121,7 +127,10 @@ if cold then ttl = ARGV[7] end
 finish()
 `;
 
-/** Arguments: ttl, bot, session's time, session, stats' time, stats. Answers both as they are now, or nothing. */
+/**
+ * Arguments: ttl, bot, session's time, session, stats' time, stats, lease or '', user. Answers session, stats and user as
+ * they are now, or nothing.
+ */
 export const WARM = `${PRELUDE}
 local bot = ARGV[2]
 local deleted = get('deleted') or -1
@@ -134,13 +143,15 @@ for index, part in ipairs({ 'session', 'stats' }) do
     set(version, at, '+', by or '=')
   end
 end
+if ARGV[7] ~= '' then showUser(ARGV[7], ARGV[8]) end
 if redis.call('EXISTS', hash) == 1 then finish() end
-return { redis.call('HGET', hash, 'session:' .. bot), redis.call('HGET', hash, 'stats:' .. bot) }
+return redis.call('HMGET', hash, 'session:' .. bot, 'stats:' .. bot, 'user')
 `;
 
 /** Arguments: ttl, key, time, '+' once the deletion is committed, or '-' while it waits. */
 export const FORGET = `${PRELUDE}
 local key, flag = ARGV[2], ARGV[4]
+redis.call('HDEL', hash, 'user', 'user@')
 local at = math.min(tonumber(ARGV[3]), now())
 for _, field in ipairs(redis.call('HKEYS', hash)) do
   local part, bot = string.match(field, '^(%a+)@(.+)$')
@@ -158,4 +169,35 @@ local deleted, state, by = get('deleted')
 if by == key then set('deleted', deleted, (state == '+' or flag == '+') and '+' or '-', key)
 elseif not deleted or at >= deleted then set('deleted', at, flag, key) end
 finish()
+`;
+
+/** Notes when a user was last asked for, by the clock of Redis. On the set of watched users. Arguments: user. */
+export const WATCH = `
+local time = redis.call('TIME')
+redis.call('ZADD', KEYS[1], time[1] .. '000', ARGV[1])
+`;
+
+/** Arguments: ttl, a fresh word, for how many milliseconds a lease counts. Answers the lease that counts now. */
+export const LEASE = `${PRELUDE}
+local since = tonumber(string.match(redis.call('HGET', hash, 'user@') or '', '^%d+') or 0)
+if now() - since >= tonumber(ARGV[3]) then
+  redis.call('HDEL', hash, 'user')
+  redis.call('HSET', hash, 'user@', string.format('%.0f', now()) .. ' ' .. ARGV[2])
+end
+finish()
+return redis.call('HGET', hash, 'user@')
+`;
+
+/** Arguments: ttl, a fresh word. Answers the new lease, or nothing when nobody had one: then there is nothing to show. */
+export const OUTDATE = `${PRELUDE}
+local since = string.match(redis.call('HGET', hash, 'user@') or '', '^%d+')
+if not since then return end
+redis.call('HDEL', hash, 'user')
+redis.call('HSET', hash, 'user@', since .. ' ' .. ARGV[2])
+return since .. ' ' .. ARGV[2]
+`;
+
+/** Arguments: ttl, lease, user. */
+export const SHOW = `${PRELUDE}
+showUser(ARGV[2], ARGV[3])
 `;

@@ -1,7 +1,8 @@
-import type { SessionView } from '../domain/views.js';
+import type { SessionView, UserView } from '../domain/views.js';
+import { freshKey } from '../fresh-key.js';
 import type { SessionImage } from '../operations/operation.js';
 import type { RedisClient } from '../redis.js';
-import { FORGET, PUT, SETTLE, WARM } from './scripts.js';
+import { FORGET, LEASE, OUTDATE, PUT, SETTLE, SHOW, WARM, WATCH } from './scripts.js';
 
 /** How long a session stays in Redis after its last commit, unless SESSION_TTL_SECONDS says otherwise: a day. */
 export const DEFAULT_SESSION_TTL_SECONDS = 86_400;
@@ -41,6 +42,8 @@ export type Settled = 'stored' | 'counted' | 'refused' | '';
 export interface HotSession {
   readonly session: string | undefined;
   readonly stats: string | undefined;
+  /** As the database has them; JSON of null for a stranger. */
+  readonly user: string | undefined;
 }
 
 /** A hot session with the units that wrote it, the latest of those with keys, and where their jobs are. */
@@ -54,31 +57,56 @@ const KEYS_NOTED = 32;
 /** A version without content only has to wait for a put that was overtaken by the commit; a send takes a second. */
 const LATE_PUT_SECONDS = 60;
 
+/** The users whom commits keep as the database has them, by the time at which they were last asked for. */
+const WATCHED = 'botledger:hot-users';
+
+/** A user is shown for a day, and then asked for anew: whatever went wrong between Redis and the workers, it ends. */
+const LEASE_MS = 86_400_000;
+
+/** Nobody is shown any more who is not watched any more, also by a clock that is hours wrong. */
+const WATCH_MS = 2 * LEASE_MS;
+
 type Script = (hash: string, ...values: (string | number)[]) => Promise<unknown>;
-type Scripts = Record<'hotPut' | 'hotSettle' | 'hotWarm' | 'hotForget', Script>;
+
+const scripts = {
+  hotPut: PUT,
+  hotSettle: SETTLE,
+  hotWarm: WARM,
+  hotForget: FORGET,
+  hotWatch: WATCH,
+  hotLease: LEASE,
+  hotOutdate: OUTDATE,
+  hotShow: SHOW,
+};
+type Scripts = Record<keyof typeof scripts, Script>;
 
 /**
  * Sessions as the bots left them, in Redis: one hash per user, with all bots in it, so that a deletion finds them all.
  * Each part has the time of its write, and a newer one is never replaced by an older. What is not committed yet does
  * not expire.
+ *
+ * Beside them is the user, for those who ask for both: not as the bots foresee it, but as the database has it. Whoever
+ * asks the database for it needs a lease, and each commit of the user takes that away: what was read before the commit
+ * cannot be put after it, in whichever order readers and workers come.
  */
 export class HotSessions {
   readonly #redis: RedisClient;
   readonly #scripts: Scripts;
   readonly #ttlSeconds: number;
+  #watching = false;
 
   constructor(redis: RedisClient, ttlSeconds = DEFAULT_SESSION_TTL_SECONDS) {
-    const scripts = { hotPut: PUT, hotSettle: SETTLE, hotWarm: WARM, hotForget: FORGET };
     for (const [name, lua] of Object.entries(scripts)) redis.defineCommand(name, { numberOfKeys: 1, lua });
     this.#redis = redis;
     this.#scripts = redis as unknown as Scripts;
     this.#ttlSeconds = ttlSeconds;
   }
 
-  /** What Redis knows of a user's session in a bot. One command. */
+  /** What Redis knows of a user and of their session in a bot. One command. */
   async read(bot: string, telegramId: number): Promise<NotedSession> {
-    const fields = [`session:${bot}`, `stats:${bot}`, `session@${bot}`, `stats@${bot}`, 'deleted', `keys:${bot}`];
-    const [session, stats, sessionVersion, statsVersion, deleted, keys] = await this.#redis.hmget(
+    const versions = [`session@${bot}`, `stats@${bot}`, 'deleted'];
+    const fields = [`session:${bot}`, `stats:${bot}`, ...versions, `keys:${bot}`, 'user', 'user@'];
+    const [session, stats, sessionVersion, statsVersion, deleted, keys, user, lease] = await this.#redis.hmget(
       hashOf(telegramId),
       ...fields,
     );
@@ -87,6 +115,7 @@ export class HotSessions {
     return {
       session: session ?? (sessionVersion ? undefined : unwritten),
       stats: stats ?? (statsVersion ? undefined : unwritten),
+      user: user && lease && counts(lease) ? user : undefined,
       units: jobsOf(keys ?? ''),
     };
   }
@@ -106,18 +135,63 @@ export class HotSessions {
   /**
    * Puts what the database holds, where Redis knows nothing.
    *
-   * @returns both parts as they are then: Redis may know something newer by now
+   * @param lease had from `leaseUser` before the database was asked; without it the user is left alone
+   * @returns everything as it is then: Redis may know something newer by now
    */
-  async warm(bot: string, telegramId: number, held: Omit<SessionView, 'user'>): Promise<HotSession> {
-    const { session, stats, sessionAt, statsAt } = held;
+  async warm(bot: string, telegramId: number, held: SessionView, lease = ''): Promise<HotSession> {
+    const { session, stats, sessionAt, statsAt, user } = held;
     const values = [timeOf(sessionAt), JSON.stringify(session), timeOf(statsAt), JSON.stringify(stats)];
-    const [hotSession, hotStats] = (await this.#run('hotWarm', telegramId, bot, ...values)) as (string | null)[];
-    return { session: hotSession ?? undefined, stats: hotStats ?? undefined };
+    const answer = await this.#run('hotWarm', telegramId, bot, ...values, lease, JSON.stringify(user));
+    const [hotSession, hotStats, hotUser] = answer as (string | null)[];
+    return { session: hotSession ?? undefined, stats: hotStats ?? undefined, user: hotUser ?? undefined };
   }
 
   /**
-   * Removes what every bot wrote of a user up to a deletion, which stays as a tombstone: what was made before it and
-   * comes later is not put.
+   * Has a user watched: from now on the workers show here what they commit of them.
+   *
+   * @returns the lease with which the user may be put who is read from the database after this
+   */
+  async leaseUser(telegramId: number): Promise<string> {
+    const [lease] = await Promise.all([
+      this.#run('hotLease', telegramId, freshKey(), LEASE_MS),
+      this.#scripts.hotWatch(WATCHED, telegramId),
+    ]);
+    return lease as string;
+  }
+
+  /** Which of these users are watched. One command; a short one while nobody is. */
+  async watched(telegramIds: readonly number[]): Promise<number[]> {
+    // What the last answer was decides about the next question, and about nothing else.
+    this.#watching ||= (await this.#redis.exists(WATCHED)) === 1;
+    if (!this.#watching) return [];
+    const scores = (await this.#redis.zmscore(WATCHED, telegramIds as number[])) as (string | null)[];
+    const watched = telegramIds.filter((_, index) => scores[index] !== null);
+    this.#watching = watched.length > 0;
+    return watched;
+  }
+
+  /** Ends the watch of users whom nobody has asked for in a long time. */
+  async unwatch(): Promise<void> {
+    await this.#redis.zremrangebyscore(WATCHED, 0, Date.now() - WATCH_MS);
+  }
+
+  /**
+   * Takes a user away whom a commit has changed, and the leases of all who asked for them before.
+   *
+   * @returns a lease to put them as they are now; undefined when nobody is waiting for them
+   */
+  async outdateUser(telegramId: number): Promise<string | undefined> {
+    return ((await this.#run('hotOutdate', telegramId, freshKey())) as string | null) ?? undefined;
+  }
+
+  /** Puts a user who was read from the database after the lease was had; null for a stranger. */
+  async showUser(telegramId: number, lease: string, user: UserView | null): Promise<void> {
+    await this.#run('hotShow', telegramId, lease, JSON.stringify(user));
+  }
+
+  /**
+   * Removes the user, and what every bot wrote of them up to a deletion, which stays as a tombstone: what was made
+   * before it and comes later is not put.
    *
    * @param committed whether the database has the deletion already
    */
@@ -131,6 +205,9 @@ export class HotSessions {
 }
 
 const hashOf = (telegramId: number) => `botledger:sessions:${telegramId}`;
+
+/** A lease begins with its time. */
+const counts = (lease: string) => Math.abs(Date.now() - Number.parseInt(lease, 10)) < LEASE_MS;
 
 const timeOf = (moment: string | null) => (moment === null ? 0 : Date.parse(moment));
 

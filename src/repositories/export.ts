@@ -1,6 +1,7 @@
 import { literal, Op, Transaction } from 'sequelize';
 import type { Database } from '../database.js';
 import type { ExportView } from '../domain/export-view.js';
+import { userView } from '../domain/user-view.js';
 import {
   BotSession,
   DeletedUser,
@@ -18,7 +19,6 @@ import { badgeView } from './badge.js';
 import { paymentView } from './payment.js';
 import { subscriptionView } from './subscription.js';
 import { trainingView } from './training.js';
-import { userView } from './user.js';
 
 /** Reads everything that is held on a user. */
 export class ExportRepository {

@@ -1,9 +1,9 @@
 import type { Database, Row } from '../database.js';
 import type { JsonText } from '../domain/rows.js';
+import { isoOf, type UserColumns, userView } from '../domain/user-view.js';
 import type { SessionPage, SessionView } from '../domain/views.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { SESSION, SESSIONS } from './statements.js';
-import { isoOf, type UserColumns, userView } from './user.js';
 
 /** Reads the bots' sessions. */
 export class SessionRepository {

@@ -64,6 +64,16 @@ describe('The API on a database with a replica', () => {
     expect((await ledger.getUserSession(2, {}, { after: receipt })).user.totalXp).to.equal(7);
   });
 
+  it('what is put into Redis is read from the primary', async () => {
+    await (await ledger.addXp(5, { xp: 7 })).result();
+    await until(async () => (await xpIn(behind, 5)) === 7, { what: 'the replica has it' });
+    await replay('pause');
+    await (await ledger.addXp(5, { xp: 7 })).result();
+    expect((await ledger.getUser(5))?.totalXp).to.equal(7);
+    for (const times of [1, 2])
+      expect([times, (await ledger.getUserSession(5)).user.totalXp]).to.deep.equal([times, 14]);
+  });
+
   it('and is answered by the replica once that knows of it as well', async () => {
     const receipt = await ledger.addXp(3, { xp: 7 });
     await receipt.result();

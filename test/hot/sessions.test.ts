@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
+import type { UserView } from '../../src/domain/views.js';
 import { HotSessions, type Settled } from '../../src/hot/sessions.js';
 import { freshRedisUrl } from '../helpers/redis.js';
 
@@ -42,7 +43,8 @@ class HeldSessions {
       return at === undefined ? null : new Date(at).toISOString();
     };
     const value = (part: Part) => (this.#parts.get(part)?.value ?? {}) as Record<string, unknown>;
-    return { session: value('session'), stats: value('stats'), sessionAt: iso('session'), statsAt: iso('stats') };
+    const times = { sessionAt: iso('session'), statsAt: iso('stats') };
+    return { session: value('session'), stats: value('stats'), ...times, user: null };
   }
 }
 
@@ -67,6 +69,34 @@ const step = fc.oneof(
 );
 
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+/** What a reader or a worker does next; it may be a long time until it goes on, or for ever. */
+const move = fc.oneof(
+  { weight: 9, arbitrary: fc.record({ do: fc.constantFrom('read' as const, 'commit' as const, 'delete' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('expire' as const) }) },
+  { weight: 24, arbitrary: fc.record({ do: fc.constant('goOn' as const), which: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('die' as const), which: fc.nat() }) },
+);
+
+/** What the database held of a user, one after the other: the number of the state stands for XP; null when deleted. */
+class HeldUser {
+  readonly states: (UserView | null)[] = [null];
+
+  get now(): UserView | null {
+    return this.states.at(-1) ?? null;
+  }
+
+  /** @returns the number of the new state */
+  commit(exists: boolean): number {
+    const totalXp = this.states.length;
+    return this.states.push(exists ? ({ telegramId, totalXp } as UserView) : null) - 1;
+  }
+
+  /** The number of the last state in which the user was like this. */
+  numberOf(shown: UserView | null): number {
+    return shown ? shown.totalXp : this.states.lastIndexOf(null);
+  }
+}
 
 describe('Hot sessions', () => {
   let redis: Redis;
@@ -169,5 +199,129 @@ describe('Hot sessions', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('show the user as the last settled commit left them or later, however readers, workers and deaths interleave', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(move, { minLength: 10, maxLength: 50 }), async (moves) => {
+        await redis.flushdb();
+        const held = new HeldUser();
+        let settled = 0;
+        let running: AsyncGenerator[] = [];
+        const redelivered: AsyncGenerator[] = [];
+
+        async function* reader() {
+          const lease = await hot.leaseUser(telegramId);
+          yield;
+          const user = held.now;
+          yield;
+          await hot.warm('spin_bot', telegramId, { ...new HeldSessions().view(), user }, lease);
+        }
+        async function* settle(state: number) {
+          if ((await hot.watched([telegramId, 8])).length > 0) {
+            yield;
+            const lease = await hot.outdateUser(telegramId);
+            yield;
+            const user = held.now;
+            yield;
+            if (lease) await hot.showUser(telegramId, lease, user);
+          }
+          settled = Math.max(settled, state);
+        }
+        async function* settleDeletion(state: number, at: number) {
+          yield;
+          await hot.forget(telegramId, `gone-${state}`, new Date(at), true);
+          settled = Math.max(settled, state);
+        }
+        const repeats = new Map<AsyncGenerator, () => AsyncGenerator>();
+        const one = async (next: (typeof moves)[number]) => {
+          switch (next.do) {
+            case 'read':
+              running.push(reader());
+              return;
+            case 'commit':
+            case 'delete': {
+              const state = held.commit(next.do === 'commit');
+              const work = () => (next.do === 'commit' ? settle(state) : settleDeletion(state, START + state));
+              const worker = work();
+              running.push(worker);
+              repeats.set(worker, work);
+              return;
+            }
+            case 'expire':
+              // What expires takes all of it: leases that are out do not count any more.
+              await redis.del(hash);
+              return;
+            default: {
+              const process = running[next.which % Math.max(1, running.length)];
+              if (!process) return;
+              const again = repeats.get(process);
+              if (next.do === 'die') {
+                if (again) redelivered.push(again());
+                running = running.filter((other) => other !== process);
+              } else if ((await process.next()).done) running = running.filter((other) => other !== process);
+            }
+          }
+        };
+        const shown = async () => {
+          const { user } = await hot.read('spin_bot', telegramId);
+          return user === undefined ? undefined : (JSON.parse(user) as UserView | null);
+        };
+        for (const next of moves) {
+          await one(next);
+          const user = await shown();
+          if (user !== undefined) expect(held.numberOf(user)).to.be.at.least(settled);
+        }
+        for (const process of [...running, ...redelivered]) for await (const _ of process);
+        const user = await shown();
+        if (user !== undefined) expect(user).to.deep.equal(held.now);
+        for await (const _ of reader());
+        expect(await shown(), 'a reader that nobody disturbs shows the user').to.deep.equal(held.now);
+        for await (const _ of settle(held.commit(true)));
+        expect(await shown(), 'and so does a worker').to.deep.equal(held.now);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('show no user as they were before a commit, whoever is late', async () => {
+    const [v1, v2] = [1, 2].map((totalXp) => ({ telegramId, totalXp }) as UserView) as [UserView, UserView];
+    const warm = (user: UserView, lease: string) =>
+      hot.warm('spin_bot', telegramId, { ...new HeldSessions().view(), user }, lease);
+    const shown = async () => JSON.parse((await hot.read('spin_bot', telegramId)).user ?? 'null');
+
+    const asked = await hot.leaseUser(telegramId);
+    const committed = await hot.outdateUser(telegramId);
+    expect((await warm(v1, asked)).user, 'the reader asked before the commit').to.equal(undefined);
+    const again = (await hot.outdateUser(telegramId)) as string;
+    await hot.showUser(telegramId, committed as string, v1);
+    expect(await shown(), 'the worker was overtaken by another').to.equal(null);
+    await hot.showUser(telegramId, again, v2);
+    expect(await shown()).to.deep.equal(v2);
+    expect((await warm(v1, asked)).user).to.equal(JSON.stringify(v2));
+
+    const before = await hot.leaseUser(telegramId);
+    await hot.forget(telegramId, 'gone', new Date(START), true);
+    await warm(v2, before);
+    await hot.showUser(telegramId, before, v2);
+    expect(await redis.hexists(hash, 'user'), 'the user was deleted meanwhile').to.equal(0);
+    expect(await hot.outdateUser(telegramId), 'nobody has asked since').to.equal(undefined);
+  });
+
+  it('show a user for a day, and watch them for two', async () => {
+    const lease = await hot.leaseUser(telegramId);
+    await hot.showUser(telegramId, lease, null);
+    expect((await hot.read('spin_bot', telegramId)).user).to.equal('null');
+    expect(await hot.leaseUser(telegramId), 'readers share a lease').to.equal(lease);
+
+    const ago = (hours: number) => Date.now() - hours * 3_600_000;
+    await redis.hset(hash, 'user@', `${ago(25)} old`);
+    expect((await hot.read('spin_bot', telegramId)).user).to.equal(undefined);
+    expect(await hot.leaseUser(telegramId)).to.match(/^\d{13} (?!old)/);
+    expect(await redis.hexists(hash, 'user'), 'what nobody answers for is gone').to.equal(0);
+
+    await redis.zadd('botledger:hot-users', ago(47), 8, ago(49), 9);
+    await hot.unwatch();
+    expect(await hot.watched([9, 8, telegramId, 10])).to.deep.equal([8, telegramId]);
   });
 });
