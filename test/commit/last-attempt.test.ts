@@ -57,7 +57,7 @@ describe('A unit that has used up its attempts', () => {
     await job.retry('failed');
     await jobs.reached(id, 'completed');
     expect((await on.sessions()).map(({ sessionData }) => sessionData)).to.deep.equal([session]);
-    const held = { session, stats: {}, sessionAt: new Date(AT).toISOString(), statsAt: null };
+    const held = { user: null, session, stats: {}, sessionAt: new Date(AT).toISOString(), statsAt: null };
     expect((await hot.warm('spin_bot', 7, held)).session).to.equal(JSON.stringify(session));
   });
 });
