@@ -33,7 +33,7 @@ async function forgetJobsIn(queue: Queue, telegramId: number, deletedAt: Date): 
       const named = page.filter((job) => {
         // Nothing was made later than it was done, whatever a bot's clock said.
         const made = unitsOf(job, telegramId).map(({ at }) => Math.min(at, job.finishedOn ?? at));
-        const old = made.map((at) => !(at > deletedAt.getTime()));
+        const old = made.map((at) => at <= deletedAt.getTime());
         // What is done is in the ledger as well; what failed is nowhere else.
         return state === 'completed' ? old.includes(true) : old.length > 0 && !old.includes(false);
       });
@@ -50,5 +50,9 @@ async function forgetJobsIn(queue: Queue, telegramId: number, deletedAt: Date): 
 function unitsOf({ data }: Job, telegramId: number): Unit[] {
   const { units } = (data ?? {}) as Partial<JobData>;
   if (!Array.isArray(units)) return [];
-  return units.filter((unit) => unit?.operations?.some?.((one) => one?.telegramId === telegramId));
+  const naming = units.filter(
+    (unit) => Array.isArray(unit?.operations) && unit.operations.some((one) => one?.telegramId === telegramId),
+  );
+  // What says of itself no time at all is not taken for newer than the deletion.
+  return naming.map((unit) => (typeof unit.at === 'number' ? unit : { ...unit, at: 0 }));
 }

@@ -309,7 +309,8 @@ function readUnits(job: Job): unknown[] {
 /** The SDK makes none, but whoever enqueues may. */
 function isPackWithDeletion({ data }: Job<{ units: (Partial<Unit> | null)[] }>): boolean {
   const isDeletion = (unit: Partial<Unit> | null) => {
-    const operation: Operation | undefined = findOperation(String(unit?.operations?.[0]?.name));
+    const name: unknown = unit?.operations?.[0]?.name;
+    const operation: Operation | undefined = typeof name === 'string' ? findOperation(name) : undefined;
     return operation?.alone === true;
   };
   return data.units.length > 1 && data.units.some(isDeletion);

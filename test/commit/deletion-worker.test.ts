@@ -79,8 +79,9 @@ for (const variant of variants.filter(({ name }) => name !== 'PostgreSQL')) {
       await done(jobOf(touch(BOB), touch(ANN), touch(BOB)));
       await done(jobOf(unit([...fullLife(BOB).slice(0, 2), ...fullLife(ANN).slice(0, 2)])));
       await done(jobOf(invalid(ANN)), 'failed');
+      await done(jobOf({ ...invalid(ANN), at: { toString: null } } as never), 'failed');
       const others = [await done(jobOf(touch(BOB))), await done(jobOf(invalid(BOB)), 'failed')];
-      expect(await jobsWith(secretOf(ANN))).to.have.lengthOf(4);
+      expect(await jobsWith(secretOf(ANN))).to.have.lengthOf(5);
 
       const { returnvalue } = await done(jobOf(deletion()));
       expect(returnvalue)
