@@ -1,5 +1,6 @@
 import type { Database, Statement } from '../database.js';
 import { type UserColumns, userView } from '../domain/user-view.js';
+import { describeOutage } from '../failures.js';
 import type { HotSessions } from '../hot/sessions.js';
 import type { Logger } from '../logger.js';
 import { describeTables } from './tables.js';
@@ -70,7 +71,7 @@ export class HotUsers {
       return new Map(rows.map((row) => [row.telegramId, userView(row)]));
     } catch (error) {
       // What is not there is asked for by the next reader.
-      this.#logger.warn({ err: (error as Error).message }, 'hot users are left to the next reader');
+      this.#logger.warn({ err: describeOutage(error) }, 'hot users are left to the next reader');
       return undefined;
     }
   }

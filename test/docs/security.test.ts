@@ -106,6 +106,9 @@ describe('The Redis users of docs/security.md', () => {
     );
     await Promise.all(receipts.map((receipt) => receipt.result()));
     expect((await ledger.getUser(8))?.totalXp).to.equal(5);
+    expect((await ledger.getUserSession(8)).user.totalXp).to.equal(5);
+    await (await ledger.addXp(8, { xp: 5 })).result();
+    expect((await ledger.getUserSession(8)).user.totalXp).to.equal(10);
     expect((await ledger.getSession(8)).session).to.deep.equal({ step: 1 });
     await (await ledger.deleteUser(8)).result();
 
