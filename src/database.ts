@@ -8,9 +8,13 @@ import { Sequelize } from 'sequelize-typescript';
 import type sqlite3 from 'sqlite3';
 import { SequelizeStorage, Umzug } from 'umzug';
 import { isOfNoUse, kindOf } from './failures.js';
+import { gather } from './gather.js';
 import { models } from './models/index.js';
 
 export type Dialect = 'postgres' | 'sqlite';
+
+/** By which PostgreSQL tells our connections from others. */
+export const APPLICATION_NAME = 'botledger';
 
 /** How to reach a database and how long to wait for it. */
 export interface DatabaseOptions {
@@ -274,14 +278,6 @@ export class Database {
   }
 }
 
-/** Makes one write to the network of all that is sent to the client before the event loop goes on. */
-function gather(client: pg.Client): void {
-  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
-  if (stream.writableCorked > 0) return;
-  stream.cork();
-  process.nextTick(() => stream.uncork());
-}
-
 type Ask = (statement: Statement, values: readonly unknown[]) => Promise<Row[]>;
 
 /** The statements of one transaction. Remembers the first that failed: those after it only fail because of it. */
@@ -373,7 +369,7 @@ function openPostgres(options: DatabaseOptions): Sequelize {
     logging: false,
     pool: { max: options.poolSize ?? 10, acquire: 10_000 },
     dialectOptions: {
-      application_name: 'botledger',
+      application_name: APPLICATION_NAME,
       keepAlive: true,
       connectionTimeoutMillis: 5_000,
       statement_timeout: statementTimeoutMs,
@@ -401,7 +397,7 @@ async function ask(
   values: readonly unknown[],
   types = rowTypes,
 ): Promise<Row[]> {
-  gather(client);
+  gather((client as unknown as { connection: { stream: Socket } }).connection.stream);
   const result = await client.query({ name, text, values: values as unknown[], types });
   return result.rows;
 }

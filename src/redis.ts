@@ -1,4 +1,5 @@
-import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type ClusterOptions, type Command, Redis, type RedisOptions } from 'ioredis';
+import { gather } from './gather.js';
 
 /** A connection to Redis, or to all the nodes of a Redis Cluster. */
 export type RedisClient = Redis | Cluster;
@@ -87,8 +88,8 @@ const SLOTS_REFRESH_MS = 2_000;
 function open(url: string, patience: Patience): RedisClient {
   const { maxRedirections = 16, ...options } = patience;
   const fleet = readFleet(url);
-  if (!fleet) return quiet(new Redis(url, { ...options, retryStrategy }));
-  if (fleet.kind === 'sentinel') return quiet(new Redis({ ...options, ...viaSentinels(fleet) }));
+  if (!fleet) return quiet(new GatheringRedis(url, { ...options, retryStrategy }));
+  if (fleet.kind === 'sentinel') return quiet(new GatheringRedis({ ...options, ...viaSentinels(fleet) }));
   const { enableOfflineQueue = true, ...ofNodes } = options;
   return endingWell(
     new Cluster(fleet.nodes, {
@@ -100,6 +101,15 @@ function open(url: string, patience: Patience): RedisClient {
       redisOptions: { ...ofNodes, ...fleet.access },
     }),
   );
+}
+
+/** Sends the commands of one turn of the event loop together; each has its own answer all the same. */
+class GatheringRedis extends Redis {
+  override sendCommand(command: Command, stream?: Parameters<Redis['sendCommand']>[1]): unknown {
+    // There is none before the first connection.
+    if (this.stream) gather(this.stream);
+    return super.sendCommand(command, stream);
+  }
 }
 
 /**

@@ -20,10 +20,11 @@ import {
 import { flush } from './flush.js';
 import { recordKeptPayments } from './kept-payments.js';
 import { readLedger, record, repeated, splitByLedger, type UnitResult } from './ledger.js';
-import { createMissingUsers, findLockedUsers, loadTouched, lockUsers } from './load.js';
+import { createMissingUsers, loadTouched, lockUsers } from './load.js';
 import { LockedUsers } from './locked-users.js';
 import { RankKeeper } from './ranks.js';
 import { readState } from './state.js';
+import { findHeldUsers, strangersWrite } from './strangers.js';
 import { describeTables, type Tables } from './tables.js';
 import { findGraves, isBuried, outcomesOfBuried } from './tombstones.js';
 import { Turn } from './turn.js';
@@ -124,7 +125,9 @@ export class Committer {
 
   /** One transaction if all goes well; otherwise as few as it takes to find who is to blame. */
   async #settle(units: readonly CheckedUnit[], turn: Turn, way: Way): Promise<Map<CheckedUnit, UnitResult>> {
-    for (let attempt = 0; ; attempt++) {
+    let races = 0;
+    let slow = 0;
+    for (;;) {
       try {
         return await this.#commitBatch(units, turn, way);
       } catch (error) {
@@ -132,12 +135,12 @@ export class Committer {
         await turn.stumble();
         const whose = blame(error);
         if (whose === 'database') throw new OutageError(error);
-        if (whose === 'race' && attempt < RACE_RETRIES) continue;
+        if (whose === 'race' && races++ < RACE_RETRIES) continue;
         if (whose === 'locked' && !way.hurry) return this.#settleUnlocked(units, turn, way);
         if (whose === 'slow') {
           await this.#expectAnswer(error);
           // What froze for as long may go through now.
-          if (units.length === 1 && attempt === 0) continue;
+          if (units.length === 1 && slow++ === 0) continue;
         }
         if (units.length === 1) return this.#failed(units, whose === 'locked' ? new LockedError() : error);
         if (!(error instanceof RuleFailures)) return this.#settleHalves(units, turn, way);
@@ -151,29 +154,35 @@ export class Committer {
     }
   }
 
-  /** Somebody holds a row: the units of the users that they hold are set aside. What else they hold, halving finds. */
+  /**
+   * Somebody holds a row. If it is another worker, it is waited for. The units of users whom a stranger holds are set
+   * aside; what else a stranger may hold, halving finds.
+   */
   async #settleUnlocked(units: readonly CheckedUnit[], turn: Turn, way: Way): Promise<Map<CheckedUnit, UnitResult>> {
-    const locked = await this.#findLocked(units.flatMap(usersOf));
-    if (locked.size > 0) this.#onLocked(locked.size);
-    this.#locked.add(locked);
-    const aside = setAside(units, locked);
+    const held = await this.#ask(findHeldUsers(this.#database, this.#tables, units.flatMap(usersOf)));
+    if (held.size === 0) {
+      const hurry = await this.#ask(strangersWrite(this.#database));
+      return this.#settle(units, turn, { ...way, hurry });
+    }
+    this.#onLocked(held.size);
+    this.#locked.add(held);
+    const aside = setAside(units, held);
     const others = units.filter((unit) => !aside.has(unit));
-    if (others.length === 0) return aside;
-    return new Map([...aside, ...(await this.#settle(others, turn, { ...way, hurry: true }))]);
+    return others.length === 0 ? aside : new Map([...aside, ...(await this.#settle(others, turn, way))]);
   }
 
   /** The units of users that were locked a moment ago and still are. */
   async #setAside(units: readonly CheckedUnit[]): Promise<Map<CheckedUnit, UnitResult>> {
     const suspects = this.#locked.among(units.flatMap(usersOf));
     if (suspects.length === 0) return new Map();
-    const locked = await this.#findLocked(suspects);
-    this.#locked.update(suspects, locked);
-    return setAside(units, locked);
+    const held = await this.#ask(findHeldUsers(this.#database, this.#tables, suspects));
+    this.#locked.update(suspects, held);
+    return setAside(units, held);
   }
 
-  async #findLocked(users: readonly number[]): Promise<Set<number>> {
+  async #ask<T>(asked: Promise<T>): Promise<T> {
     try {
-      return await this.#database.transaction((session) => findLockedUsers(session, this.#tables, users));
+      return await asked;
     } catch (error) {
       throw new OutageError(error);
     }

@@ -18,24 +18,6 @@ export async function lockUsers(
   if (keys.length > 0) rows.take('users', keys, await selectByKey(session, tables.rows.users, keys));
 }
 
-/** Which of these users another transaction holds. Only PostgreSQL locks rows. */
-export async function findLockedUsers(
-  session: SqlSession,
-  { rows }: Tables,
-  telegramIds: readonly number[],
-): Promise<Set<number>> {
-  if (session.dialect !== 'postgres') return new Set();
-  const text = `SELECT telegram_id AS "telegramId" FROM ${rows.users.name} WHERE telegram_id = ANY($1::bigint[])`;
-  const ids = [[...new Set(telegramIds)]];
-  const [known, free] = await Promise.all([
-    session.query({ text }, ids),
-    session.query({ text: `${text} FOR UPDATE SKIP LOCKED` }, ids),
-  ]);
-  const locked = new Set(known.map(({ telegramId }) => telegramId as number));
-  for (const { telegramId } of free) locked.delete(telegramId as number);
-  return locked;
-}
-
 /** Creates the users of the units that did not exist when they were looked for, and locks them; returns how many. */
 export async function createMissingUsers(
   session: SqlSession,

@@ -184,8 +184,16 @@ interface RefusedUnit extends FailedUnit {
   readonly unit: CheckedUnit;
 }
 
+/** A job's units, from when the batcher has them until they are settled. */
+interface Run {
+  readonly units: readonly CheckedUnit[];
+  readonly results: Promise<UnitResult[]>;
+}
+
 /** Turns a job into units, and their results into the job's. */
 class JobProcessor {
+  readonly #underWay = new Map<string, Run>();
+
   constructor(
     readonly batcher: Batcher,
     readonly redis: RedisClient,
@@ -203,9 +211,12 @@ class JobProcessor {
     const checked = units.map((raw) => this.#check(raw));
     const fitting = checked.filter((unit): unit is CheckedUnit => !('status' in unit));
     try {
-      const settled = await this.batcher.submit(fitting, job.attemptsMade > 0);
-      this.metrics.countJob(job, settled);
-      for (const [index, unit] of fitting.entries()) this.metrics.count(unit, settled[index] as UnitResult);
+      const first = this.#firstRun(job, fitting);
+      const settled = await (first ?? this.#submit(job, fitting));
+      if (!first) {
+        this.metrics.countJob(job, settled);
+        for (const [index, unit] of fitting.entries()) this.metrics.count(unit, settled[index] as UnitResult);
+      }
       const shown = this.users.show(fitting.flatMap((unit, index) => changedBy(unit, settled[index] as UnitResult)));
       // What fails in a pack is tried again by itself.
       const last = units.length === 1 && !settled.some(isLocked) && job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
@@ -228,6 +239,25 @@ class JobProcessor {
       await job.moveToWait(token);
       throw new WaitingError(error.message);
     }
+  }
+
+  /**
+   * A job whose lock was lost may come again while its first run is under way: then both get the first one's results.
+   * Each would otherwise end the other's hold on the job (BullMQ renews locks by the job's id), and so on for ever.
+   */
+  #firstRun({ id = '' }: Job, units: readonly CheckedUnit[]): Promise<UnitResult[]> | undefined {
+    const first = this.#underWay.get(id);
+    return first && sameUnits(first.units, units) ? first.results : undefined;
+  }
+
+  #submit({ id = '', attemptsMade }: Job, units: readonly CheckedUnit[]): Promise<UnitResult[]> {
+    const run = { units, results: this.batcher.submit(units, attemptsMade > 0) };
+    this.#underWay.set(id, run);
+    const forget = () => {
+      if (this.#underWay.get(id) === run) this.#underWay.delete(id);
+    };
+    run.results.then(forget, forget);
+    return run.results;
   }
 
   #check(raw: unknown): CheckedUnit | FailedUnit | RefusedUnit {
@@ -297,6 +327,13 @@ const delayOfUnknown = (attemptsMade = 1) => FIRST_DELAY_MS * 2 ** Math.min(atte
 
 /** Also when it was applied before: the worker that did it may have died before it could say so. */
 const changedBy = (unit: CheckedUnit, { status }: UnitResult) => (status === 'applied' ? usersOf(unit) : []);
+
+const sameUnits = (some: readonly CheckedUnit[], others: readonly CheckedUnit[]) =>
+  some.length === others.length &&
+  some.every(({ bot, key, contentHash }, index) => {
+    const other = others[index] as CheckedUnit;
+    return other.bot === bot && other.key === key && other.contentHash === contentHash;
+  });
 
 function readUnits(job: Job): unknown[] {
   try {

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import pg from 'pg';
 import { Registry } from 'prom-client';
+import { BatchMetrics } from '../../src/commit/batch-metrics.js';
 import { Committer } from '../../src/commit/committer.js';
 import { LockedError } from '../../src/commit/failures.js';
-import { Database } from '../../src/database.js';
+import { APPLICATION_NAME, Database } from '../../src/database.js';
 import { type Closable, closeAll } from '../../src/lifecycle.js';
 import { User } from '../../src/models/index.js';
 import { openQueue, startWorker } from '../helpers/commit-worker.js';
@@ -82,6 +83,18 @@ describe('Rows that somebody else has locked', () => {
     expect(performance.now() - start, 'not five times the limit').to.be.below(1_000);
     await other.query('ROLLBACK');
     expect(await heldBack(committer, batch())).to.deep.equal([]);
+  });
+
+  it('are waited for when it is another worker who holds them, with every batch, and nothing is put off', async () => {
+    await other.query(`SET application_name = '${APPLICATION_NAME}'`);
+    await hold(`SELECT * FROM users WHERE telegram_id = ${HELD} FOR UPDATE`);
+    const rollbacks: unknown[] = [];
+    const metrics = new BatchMetrics(new Registry());
+    metrics.countRollback = (error) => void rollbacks.push(error);
+    const committing = new Committer(fresh.database, { metrics }).commit([unitOf(addXp(HELD)), unitOf(addXp(8))]);
+    await until(() => rollbacks.length > 1, { what: 'it has waited twice' });
+    await other.query('ROLLBACK');
+    expect((await committing).map(({ status }) => status)).to.deep.equal(['applied', 'applied']);
   });
 
   it('of another kind, as a promocode or a user who is just being created, are found by halving', async () => {
