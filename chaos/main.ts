@@ -14,6 +14,8 @@ const experiments: Record<Options['experiment'], Experiment> = {
 };
 
 await main();
+// Node 20 waits for ever for some of the connections that were reset on purpose.
+process.exit();
 
 async function main(): Promise<void> {
   const options = read();

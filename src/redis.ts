@@ -88,8 +88,8 @@ const SLOTS_REFRESH_MS = 2_000;
 function open(url: string, patience: Patience): RedisClient {
   const { maxRedirections = 16, ...options } = patience;
   const fleet = readFleet(url);
-  if (!fleet) return quiet(new GatheringRedis(url, { ...options, retryStrategy }));
-  if (fleet.kind === 'sentinel') return quiet(new GatheringRedis({ ...options, ...viaSentinels(fleet) }));
+  if (!fleet) return quiet(new OwnRedis(url, { ...options, retryStrategy }));
+  if (fleet.kind === 'sentinel') return quiet(new OwnRedis({ ...options, ...viaSentinels(fleet) }));
   const { enableOfflineQueue = true, ...ofNodes } = options;
   return endingWell(
     new Cluster(fleet.nodes, {
@@ -103,13 +103,43 @@ function open(url: string, patience: Patience): RedisClient {
   );
 }
 
-/** Sends the commands of one turn of the event loop together; each has its own answer all the same. */
-class GatheringRedis extends Redis {
+/**
+ * Sends the commands of one turn of the event loop together; each has its own answer all the same. It knows its copies:
+ * BullMQ makes one for each worker, and may connect it again while it closes.
+ */
+class OwnRedis extends Redis {
+  // Not initialized here: the constructor of ioredis connects already.
+  private copies?: OwnRedis[];
+  private ended?: true;
+
   override sendCommand(command: Command, stream?: Parameters<Redis['sendCommand']>[1]): unknown {
     // There is none before the first connection.
     if (this.stream) gather(this.stream);
     return super.sendCommand(command, stream);
   }
+
+  override duplicate(override?: Partial<RedisOptions>): never {
+    const options = { ...this.options, ...override } as RedisOptions & { replyMapping?: 'legacy' };
+    const copy = new OwnRedis(options);
+    this.copies = [...(this.copies ?? []), copy];
+    return copy as never;
+  }
+
+  override connect(callback?: (error?: Error | null) => void): Promise<void> {
+    return this.ended ? Promise.reject(new Error('Connection is closed.')) : super.connect(callback);
+  }
+
+  endForGood(): void {
+    this.ended = true;
+    this.disconnect();
+    for (const copy of this.copies ?? []) copy.endForGood();
+  }
+}
+
+/** Ends a connection with its copies, for good. */
+export function endRedis(redis: RedisClient): void {
+  if (redis instanceof OwnRedis) redis.endForGood();
+  else redis.disconnect();
 }
 
 /**

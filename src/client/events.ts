@@ -4,7 +4,7 @@ import { ValidationError } from '../errors.js';
 import { addWish, EventQueue, keepHandled, readWishes, removeWish } from '../event-queue.js';
 import { closeAll } from '../lifecycle.js';
 import { failFast } from '../queue.js';
-import { openWorkerRedis, type RedisClient } from '../redis.js';
+import { endRedis, openWorkerRedis, type RedisClient } from '../redis.js';
 
 /** Events of one type, or of every type. */
 export type EventName = EventType | '*';
@@ -188,7 +188,7 @@ export class EventConsumer {
     const force = await Promise.race([finished(), lost.then(() => true)]);
     await Promise.all(this.#handling);
     const closeWorker = async () => this.#worker?.close(force);
-    await closeAll([{ close: async () => redis.disconnect() }, events, { close: closeWorker }]);
+    await closeAll([{ close: async () => endRedis(redis) }, events, { close: closeWorker }]);
   }
 }
 

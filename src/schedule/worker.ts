@@ -6,7 +6,7 @@ import { type Closable, closeAll } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
 import { gaugeRedis } from '../metrics.js';
 import { queueName, SCHEDULE_QUEUE } from '../queue.js';
-import { openWorkerRedis } from '../redis.js';
+import { endRedis, openWorkerRedis } from '../redis.js';
 import { type JobDependencies, type ScheduledJob, scheduledJobs } from './jobs.js';
 import { ScheduleMetrics } from './metrics.js';
 import { startRelay } from './relay.js';
@@ -65,7 +65,7 @@ export async function startSchedule(
     closing.abort();
     // Without Redis a run cannot be reported as done, so there is nothing to wait for: it comes up again.
     const closeWorker = () => worker.close(redis.status !== 'ready');
-    await closeAll([{ close: async () => redis.disconnect() }, queue, { close: closeWorker }]);
+    await closeAll([{ close: async () => endRedis(redis) }, queue, { close: closeWorker }]);
   };
   try {
     for (const job of jobs) {

@@ -58,6 +58,9 @@ for (const dialect of dialects) {
       for (const text of [api, commit, schedule]) expect(text).to.contain('process_resident_memory_bytes');
       const { status } = await fetch(urls[1] as string);
       expect(status).to.equal(401);
+      for (const url of urls)
+        for (const probe of ['/healthz', '/readyz'])
+          expect((await fetch(url.replace('/metrics', probe))).status, `${url} ${probe}`).to.equal(200);
     });
 
     it('work together, keep secrets to themselves, and end in order', async () => {

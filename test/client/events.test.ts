@@ -178,7 +178,9 @@ describe('events in a bot', () => {
       goOn = resolve;
     });
     await ledger.onEvent('badge.awarded', async ({ id, telegramId }) => {
-      seen.push(`${telegramId} ${id}`);
+      const event = `${telegramId} ${id}`;
+      // On a busy machine the first one is tried again before it is gone.
+      if (!seen.includes(event)) seen.push(event);
       if (id === 1) throw new Error('not yet');
       if (id === 10) await waiting;
     });

@@ -62,7 +62,7 @@ describe('A bot that imports the SDK', () => {
       ended: 0,
       output:
         'ApiError,BotLedger,BotLedgerError,IdempotencyConflictError,OperationFailedError,QueueUnavailableError,' +
-        'ResultTimeoutError,SpoolError,UserDeletedError,ValidationError',
+        'ResultTimeoutError,SignatureError,SpoolError,UserDeletedError,ValidationError',
     });
   });
 
