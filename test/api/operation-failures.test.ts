@@ -29,11 +29,11 @@ describe('Operations over HTTP that fail', () => {
       expect(response.headers.get('location')).to.equal(`${PATH}/upd-1`);
       const { detail } = await problemOf(response);
       expect([response.status, detail]).to.deep.equal([422, detail]);
-      expect(detail).to.match(/^The unit "upd-1" failed: RangeError: .*9999/);
+      expect(detail).to.match(/^The unit "upd-1" failed: UnitFailedError: createSubscription: RangeError: .*9999/);
     }
     const state = (await (await given.api.get(`${PATH}/upd-1`)).json()) as Record<string, string>;
     expect(state).to.include({ key: 'upd-1', status: 'failed' });
-    expect(state['reason']).to.match(/^RangeError: /);
+    expect(state['reason']).to.match(/^UnitFailedError: createSubscription: RangeError: /);
 
     await subscription.update({ endDate: new Date('2026-01-01T00:00:00Z') });
     await (await given.api.units.getFailed())[0]?.retry();
@@ -67,7 +67,7 @@ describe('Operations over HTTP that fail', () => {
         const found = (await response.json()) as { status: string; reason: string };
         return found.status === 'failed' ? found : undefined;
       });
-      expect(state.reason).to.match(/^RangeError: /);
+      expect(state.reason).to.match(/^UnitFailedError: createSubscription: RangeError: /);
     }
     expect((await given.api.get('/v1/bots/quiz_bot/operations/alone', { token: QUIZ_TOKEN })).status).to.equal(404);
     expect((await given.api.get(`${PATH}/fine`)).status).to.equal(200);

@@ -161,7 +161,7 @@ describe('A unit that fails for good', () => {
     const receipt = await bot.ledger.createSubscription(7, { type: 'YEAR' }, { key: 'upd-1' });
     const error = await rejection(receipt.result());
     expect(error).to.be.instanceOf(OperationFailedError).and.include({ key: 'upd-1' });
-    expect(error.message).to.match(/^The unit "upd-1" failed: RangeError: .*9999/);
+    expect(error.message).to.match(/^The unit "upd-1" failed: UnitFailedError: createSubscription: RangeError: .*9999/);
 
     await subscription.update({ endDate: new Date('2026-01-01T00:00:00Z') });
     const [failed] = await bot.jobs.queue.getFailed();
