@@ -44,7 +44,7 @@ export interface Config {
   /** Whether units are traced with OpenTelemetry. */
   readonly tracing: boolean;
   readonly logLevel: string;
-  /** Most units that one transaction commits. */
+  /** Most units that one transaction commits; one counts as often as it has operations. */
   readonly batchMaxUnits: number;
   /** Most JSON, in bytes, that one transaction commits. */
   readonly batchMaxBytes: number;

@@ -13,6 +13,7 @@ export class InterruptedError extends Error {
 
 /** How large one batch may grow. The units of one job are always in one batch. */
 export interface BatchLimits {
+  /** A unit counts as often as it has operations, each of which touches a few rows. */
   maxUnits: number;
   /** Bytes of JSON. */
   maxBytes: number;
@@ -143,8 +144,10 @@ export class Batcher {
     let count = 0;
     let size = 0;
     for (const { units } of waiting) {
-      count += units.length;
-      for (const unit of units) bytes += unit.bytes;
+      for (const unit of units) {
+        count += unit.operations.length;
+        bytes += unit.bytes;
+      }
       if (size > 0 && (count > maxUnits || bytes > maxBytes)) break;
       size++;
     }

@@ -119,6 +119,17 @@ describe('The batcher', () => {
     expect(committer.batches).to.deep.equal([[1, 2, 3], [4, 5, 6], [7]]);
   });
 
+  it('counts a unit as often as it has operations, because each of them touches rows', async () => {
+    const { committer, batcher, submit } = start({ maxUnits: 3 });
+    const first = submit(1);
+    await until(() => committer.batches.length === 1);
+    const operations = [addXp(2), addXp(2)].flatMap((one) => one.operations);
+    const others = [batcher.submit([{ ...addXp(2), operations }]), submit(3), submit(4)];
+    committer.letGo();
+    await Promise.all([first, ...others]);
+    expect(committer.batches).to.deep.equal([[1], [2, 3], [4]]);
+  });
+
   it('never cuts a job in two: its units are in one batch, even if they are more than the limit', async () => {
     const { committer, batcher } = start({ maxUnits: 3 });
     committer.letGo();
@@ -155,7 +166,7 @@ describe('The batcher', () => {
     const committer = new HeldCommitter(on.database);
     const batcher = new Batcher(committer, { maxUnits: 1, maxBytes: 1_000_000 }, unwatched);
     committer.letGo();
-    const broken = { ...addXp(1), operations: undefined as never };
+    const broken = { ...addXp(1), operations: [undefined as never] };
     const [first, second] = await Promise.allSettled([batcher.submit([broken]), batcher.submit([addXp(2)])]);
     expect([first?.status, second?.status]).to.deep.equal(['rejected', 'fulfilled']);
   });
