@@ -23,8 +23,10 @@ export interface OutageResult extends Result {
   seconds: number;
   seed: number;
   unitsPerSecond: number;
-  /** Units that waited when PostgreSQL was back, and how fast the workers applied such units before. */
+  /** Units that waited when PostgreSQL was back, and in how many jobs. */
   backlog: number;
+  backlogJobs: number;
+  /** How many such jobs the workers did in a second before: what a job costs depends little on how many units it has. */
   ratePerSecond: number;
   /** How long it took until nothing waited any more, and how long that rate allowed. */
   backlogSeconds: number;
@@ -42,7 +44,7 @@ const RATE_UNITS = 20_000;
 const BEFORE_MS = 5_000;
 
 /** Workers look for the database at most this far apart. */
-const PROBE_SECONDS = 5;
+const PROBE_SECONDS = 6;
 
 /** Other work of the machine may halve the rate. */
 const MARGIN = 2;
@@ -57,7 +59,7 @@ export async function measureOutage(options: Options, say: (line: string) => voi
   const opened: Closable[] = [fleet];
   try {
     const ratePerSecond = await measureRate(fleet, seed);
-    say(`four workers apply ${ratePerSecond} such units a second`);
+    say(`four workers do ${ratePerSecond} such jobs a second`);
     const services = await fleet.startAll(seed, UNITS_PER_SECOND);
     const left = watch(fleet, () => undefined);
     const attempts = await watchAttempts(fleet);
@@ -70,10 +72,11 @@ export async function measureOutage(options: Options, say: (line: string) => voi
     clearInterval(told);
     await fleet.postgres.start();
     const back = performance.now();
-    const backlog = await unappliedUnits(fleet);
-    say(`PostgreSQL is back: ${backlog} units wait`);
+    const [backlog, backlogJobs] = await Promise.all([unappliedUnits(fleet), left.jobs()]);
+    say(`PostgreSQL is back: ${backlog} units wait in ${backlogJobs} jobs`);
     const unitsPerSecond = UNITS_PER_SECOND * bots.length;
-    const allowedSeconds = PROBE_SECONDS + (MARGIN * backlog) / Math.max(1, ratePerSecond - unitsPerSecond);
+    const spare = Math.max(1, ratePerSecond - backlogJobs / seconds);
+    const allowedSeconds = PROBE_SECONDS + (MARGIN * backlogJobs) / spare;
     await until(async () => (await left.jobs()) <= UNDER_WAY, { timeoutMs: 600_000, what: 'the backlog is gone' });
     const backlogSeconds = (performance.now() - back) / 1_000;
     const problems = await settle(fleet, services.producer, say);
@@ -88,7 +91,8 @@ export async function measureOutage(options: Options, say: (line: string) => voi
     if (backlogSeconds > allowedSeconds) violations.push(`the backlog took ${backlogSeconds} s`);
     const failedJobs = facts.failed.filter(({ units }) => !units.every((id) => facts.forgeries.has(id))).length;
     const figures = { backlogSeconds: tenths(backlogSeconds), allowedSeconds: tenths(allowedSeconds) };
-    const result = { seconds, seed, unitsPerSecond, backlog, ratePerSecond, ...figures, failedJobs, burntAttempts };
+    const waited = { unitsPerSecond, backlog, backlogJobs, ratePerSecond };
+    const result = { seconds, seed, ...waited, ...figures, failedJobs, burntAttempts };
     return { ...result, line: lineOf(result), violations };
   } finally {
     await closeAll(opened);
@@ -98,15 +102,15 @@ export async function measureOutage(options: Options, say: (line: string) => voi
 const tenths = (seconds: number) => Math.round(seconds * 10) / 10;
 
 function lineOf(result: Omit<OutageResult, 'line' | 'violations'>): string {
-  const { seconds, unitsPerSecond, backlog, ratePerSecond, backlogSeconds, allowedSeconds } = result;
+  const { seconds, unitsPerSecond, backlog, backlogJobs, ratePerSecond, backlogSeconds, allowedSeconds } = result;
   return [
-    `outage: PostgreSQL away for ${seconds} s at ${unitsPerSecond} units/s, ${backlog} units waited`,
-    `gone in ${backlogSeconds} s (allowed: ${allowedSeconds} s at ${ratePerSecond} units/s)`,
+    `outage: PostgreSQL away for ${seconds} s at ${unitsPerSecond} units/s, ${backlog} units waited in ${backlogJobs} jobs`,
+    `gone in ${backlogSeconds} s (allowed: ${allowedSeconds} s at ${ratePerSecond} jobs/s)`,
     `${result.failedJobs} failed jobs, ${result.burntAttempts} burnt attempts`,
   ].join(', ');
 }
 
-/** How many units of this kind the workers apply a second, from a queue that is full. On a database of its own. */
+/** How many such jobs the workers do in a second, from a queue that is full. On a database of its own. */
 async function measureRate(fleet: Fleet, seed: number): Promise<number> {
   const url = await fleet.postgres.createDatabase('rate');
   const database = new Database({ url });
@@ -139,7 +143,7 @@ async function measureRate(fleet: Fleet, seed: number): Promise<number> {
   const seconds = (performance.now() - start) / 1_000;
   redis.disconnect();
   await Promise.all(workers.map((worker) => worker.close()));
-  return Math.round(RATE_UNITS / seconds);
+  return Math.round(full / seconds);
 }
 
 /**
