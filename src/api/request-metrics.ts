@@ -14,8 +14,9 @@ export function requestMetrics(metrics: Registry): RequestHandler {
   return (req, res, next) => {
     const start = performance.now();
     res.once('close', () => {
+      const route = routeOf(req);
       // A method that no route has may be anything that somebody thought of.
-      const labels = { method: routeOf(req) ? req.method : 'other', route: routeOf(req) ?? 'none' };
+      const labels = { method: route ? req.method : 'other', route: route ?? 'none' };
       const status = res.writableFinished ? String(res.statusCode) : 'aborted';
       seconds.observe({ ...labels, status }, (performance.now() - start) / 1_000);
     });
