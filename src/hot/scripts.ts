@@ -44,6 +44,21 @@ local function isThere(part, bot)
   return redis.call('HEXISTS', hash, part .. ':' .. bot) == 1
 end
 
+-- Whether the key was not noted before.
+local function note(bot, key, line, most)
+  local field = 'keys:' .. bot
+  local lines = redis.call('HGET', hash, field) or ''
+  if string.find('\\n' .. lines, '\\n' .. key .. ' ', 1, true) then return false end
+  local kept, left = line .. '\\n', tonumber(most)
+  for older in string.gmatch(lines, '[^\\n]+\\n') do
+    left = left - 1
+    if left <= 0 then break end
+    kept = kept .. older
+  end
+  redis.call('HSET', hash, field, kept)
+  return true
+end
+
 local function now()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
@@ -67,17 +82,8 @@ local at = math.min(tonumber(ARGV[4]), now())
 if at <= (get('deleted') or -1) then return end
 
 if line ~= '' then
-  local field = 'keys:' .. bot
-  local lines = redis.call('HGET', hash, field) or ''
   -- A redelivered update: what the first delivery wrote holds, here as in the ledger.
-  if string.find('\\n' .. lines, '\\n' .. key .. ' ', 1, true) then return end
-  local kept, left = line .. '\\n', tonumber(ARGV[8])
-  for older in string.gmatch(lines, '[^\\n]+\\n') do
-    left = left - 1
-    if left <= 0 then break end
-    kept = kept .. older
-  end
-  redis.call('HSET', hash, field, kept)
+  if not note(bot, key, line, ARGV[8]) then return end
 end
 
 for index, part in ipairs({ 'session', 'stats' }) do
@@ -110,9 +116,12 @@ for index, part in ipairs({ 'session', 'stats' }) do
   if became == 'refused' then
     -- The time stays: what is older is not to pass for the latest.
     if ours then redis.call('HDEL', hash, part .. ':' .. bot) end
-    if ours or not stored then set(version, stored or 0, '+', '!' .. key) end
+    if ours or not stored then set(version, stored or 0, '+', '!' .. key)
+    -- Its put may still be on its way, and nothing would settle it any more.
+    else note(bot, key, key .. ' ', ARGV[8]) end
   elseif became == 'stored' and ours then
-    set(version, stored, '+', key)
+    -- The time that the database has: a redelivered update may have been put at another.
+    set(version, at, '+', key)
   elseif became ~= '' and (not stored or (ours and flag == '-') or stored < at or (stored == at and flag == '+')) then
     redis.call('HDEL', hash, part .. ':' .. bot)
     set(version, at, '+', key)

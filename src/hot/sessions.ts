@@ -129,7 +129,8 @@ export class HotSessions {
 
   /** Says what became of a unit's write. From then on it may expire, and what was refused is gone. */
   async settle({ bot, telegramId, key, at }: Writer, session: Settled, stats: Settled): Promise<void> {
-    await this.#run('hotSettle', telegramId, bot, key, at.getTime(), session, stats, LATE_PUT_SECONDS);
+    const bounds = [LATE_PUT_SECONDS, KEYS_NOTED];
+    await this.#run('hotSettle', telegramId, bot, key, at.getTime(), session, stats, ...bounds);
   }
 
   /**
