@@ -146,7 +146,9 @@ local deleted = get('deleted') or -1
 for index, part in ipairs({ 'session', 'stats' }) do
   local at, version = tonumber(ARGV[1 + 2 * index]), part .. '@' .. bot
   local stored, _, by = get(version)
-  if not isThere(part, bot) and at > deleted and (not stored or at >= stored) then
+  -- What was refused, or went with a deletion, an answer from before that does not bring back.
+  local gone = at == stored and string.sub(by, 1, 1) == '!'
+  if not isThere(part, bot) and at > deleted and (not stored or at >= stored) and not gone then
     redis.call('HSET', hash, part .. ':' .. bot, ARGV[2 + 2 * index])
     -- Whose put is still to come is not forgotten.
     set(version, at, '+', by or '=')
