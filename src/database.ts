@@ -55,13 +55,20 @@ export interface SqlSession {
   readonly dialect: Dialect;
   /** Runs a statement; values are bound to `$1…` (PostgreSQL) or `?1…` (SQLite). */
   query(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
-  /** Runs a statement whose rows nobody needs; if it fails, so does the transaction. */
-  send(statement: Statement, values: readonly unknown[]): void;
+  /**
+   * Runs a statement that nothing waits for; if it fails, so does the transaction.
+   *
+   * @param onRows gets its rows, before the transaction is committed
+   */
+  send(statement: Statement, values: readonly unknown[], onRows?: (rows: Row[]) => void): void;
 }
 
 const READ_ONLY: Statement = {
   text: `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS "readOnly"`,
 };
+
+/** What every commit asks for, too. */
+const WAKE_UP: Statement = { name: 'botledger_wake', text: 'SELECT botledger_rank_version()' };
 
 /** Takes a page, which a full disk does not give. */
 const WRITE_SOMETHING: Statement = { text: 'CREATE TABLE botledger_probe (x)' };
@@ -119,6 +126,17 @@ export class Database {
         if (attempt >= DEADLOCK_RETRIES || !isDeadlock(error)) throw error;
       }
     }
+  }
+
+  /**
+   * Runs one statement that is a transaction by itself: one round trip.
+   *
+   * @returns rows as the driver gives them, once they are committed
+   * @throws the driver's error; when the database went away meanwhile, nobody knows whether it was committed
+   */
+  async write(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    if (this.dialect === 'sqlite') return this.transaction((session) => session.query(statement, values));
+    return this.#onConnection('write', (client) => ask(client, statement, values));
   }
 
   async #inPostgres<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
@@ -181,11 +199,15 @@ export class Database {
         Object.fromEntries(values.map((value, index) => [`$${index + 1}`, value])),
       );
     }
+    return this.#onConnection('read', (client) => ask(client, statement, values, readTypes));
+  }
+
+  async #onConnection<T>(type: 'read' | 'write', work: (client: pg.Client) => Promise<T>): Promise<T> {
     const connections = this.sequelize.connectionManager;
-    const client = (await connections.getConnection({ type: 'read' })) as pg.Client;
+    const client = (await connections.getConnection({ type })) as pg.Client;
     let broken = false;
     try {
-      return await ask(client, statement, values, readTypes);
+      return await work(client);
     } catch (error) {
       // What PostgreSQL refused it has done with; after any other error its answer may still be under way.
       broken = !(error instanceof pg.DatabaseError);
@@ -194,6 +216,19 @@ export class Database {
       if (broken) await (connections as unknown as PoolKeeper).destroyConnection(client).catch(() => undefined);
       else connections.releaseConnection(client);
     }
+  }
+
+  /**
+   * Says that a transaction comes in a moment. A process of PostgreSQL that slept takes a fifth longer for it than one
+   * that was woken while the rest was got ready.
+   */
+  async wake(): Promise<void> {
+    if (!this.pool?.available) return;
+    const connections = this.sequelize.connectionManager;
+    const client = (await connections.getConnection({ type: 'write' })) as pg.Client;
+    // Whoever gets it next does not wait for the answer.
+    connections.releaseConnection(client);
+    await ask(client, WAKE_UP, []);
   }
 
   /** The connections of a PostgreSQL; SQLite has no pool. */
@@ -303,14 +338,11 @@ class Conversation implements SqlSession {
     throw this.failure;
   }
 
-  send(statement: Statement, values: readonly unknown[]): void {
+  send(statement: Statement, values: readonly unknown[], onRows: (rows: Row[]) => void = () => undefined): void {
     this.#sent.push(
-      this.#ask(statement, values).then(
-        () => undefined,
-        (error: unknown) => {
-          this.failure ??= error;
-        },
-      ),
+      this.#ask(statement, values).then(onRows, (error: unknown) => {
+        this.failure ??= error;
+      }),
     );
   }
 

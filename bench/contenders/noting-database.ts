@@ -1,4 +1,4 @@
-import { Database, type DatabaseOptions, type SqlSession } from '../../src/database.js';
+import { Database, type DatabaseOptions, type Row, type SqlSession, type Statement } from '../../src/database.js';
 import { KEY_PREFIX } from '../workload.js';
 import type { Note } from './contender.js';
 
@@ -18,15 +18,23 @@ export class NotingDatabase extends Database {
       return work({
         dialect: session.dialect,
         query: (statement, values) => session.query(statement, values),
-        send(statement, values) {
-          if (statement.text.startsWith('INSERT INTO idempotency_keys')) keys = values.flat().filter(isKey);
-          session.send(statement, values);
+        send(statement, values, onRows) {
+          if (writesLedger(statement)) keys = values.flat().filter(isKey);
+          session.send(statement, values, onRows);
         },
       });
     });
     this.#note(keys);
     return result;
   }
+
+  override async write(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    const rows = await super.write(statement, values);
+    if (writesLedger(statement) && rows.length > 0) this.#note(values.filter(isKey));
+    return rows;
+  }
 }
+
+const writesLedger = ({ text }: Statement) => text.includes('INSERT INTO idempotency_keys');
 
 const isKey = (value: unknown): value is string => typeof value === 'string' && value.startsWith(KEY_PREFIX);

@@ -2,28 +2,18 @@ import { Registry } from 'prom-client';
 import type { Database, SqlSession, Statement } from '../database.js';
 import { within } from '../deadline.js';
 import { defaultSettings, type Settings } from '../domain/settings.js';
-import { earlier } from '../domain/time.js';
-import { BotLedgerError } from '../errors.js';
-import type { Context } from '../operations/operation.js';
 import { type CheckedUnit, isAlone } from '../operations/unit.js';
+import { applyEach, applyInOrder } from './apply.js';
 import { BatchMetrics } from './batch-metrics.js';
-import {
-  blame,
-  CrowdedError,
-  explain,
-  LockedError,
-  LostRaceError,
-  OutageError,
-  RuleError,
-  RuleFailures,
-} from './failures.js';
+import { blame, CrowdedError, explain, LockedError, LostRaceError, OutageError, RuleFailures } from './failures.js';
 import { flush } from './flush.js';
 import { recordKeptPayments } from './kept-payments.js';
 import { readLedger, record, repeated, splitByLedger, type UnitResult } from './ledger.js';
 import { createMissingUsers, loadTouched, lockUsers } from './load.js';
 import { LockedUsers } from './locked-users.js';
+import { LoneUnits } from './lone-units.js';
 import { RankKeeper } from './ranks.js';
-import { readState } from './state.js';
+import { type LedgerState, readState } from './state.js';
 import { findHeldUsers, strangersWrite } from './strangers.js';
 import { describeTables, type Tables } from './tables.js';
 import { findGraves, isBuried, outcomesOfBuried } from './tombstones.js';
@@ -65,6 +55,7 @@ export class Committer {
   readonly #database: Database;
   readonly #tables: Tables;
   readonly #ranks = new RankKeeper();
+  readonly #lone: LoneUnits;
   readonly #settings: Settings;
   readonly #now: () => Date;
   readonly #onEvents: () => void;
@@ -92,6 +83,7 @@ export class Committer {
     this.#settings = settings;
     this.#database = database;
     this.#tables = describeTables(database);
+    this.#lone = new LoneUnits(database, this.#tables, this.#ranks, settings);
     this.#now = now;
     this.#onEvents = onEvents;
     this.#metrics = metrics;
@@ -209,9 +201,16 @@ export class Committer {
   }
 
   async #commitBatch(units: readonly CheckedUnit[], turn: Turn, { apply, hurry }: Way) {
+    const start = performance.now();
+    const [lone, ...others] = units;
+    const applied = lone && others.length === 0 && turn.isFirst && (await this.#lone.commit(lone, this.#now()));
+    if (applied) {
+      this.#metrics.countCommit(1, performance.now() - start);
+      return new Map([[lone, applied]]);
+    }
     let again = false;
     let events = false;
-    const start = performance.now();
+    let left: { rows: WorkingSet; state: LedgerState } | undefined;
     const committed = await this.#database.transaction(async (session: SqlSession) => {
       if (again) {
         this.#metrics.countDeadlock();
@@ -241,6 +240,7 @@ export class Committer {
       for (const [unit, dropped] of ofDeleted) outcomes.set(unit, dropped);
       await flush(session, this.#tables, rows);
       events = rows.hasEvents;
+      left = { rows, state };
       this.#ranks.book(session, rows);
       const deletions = living.filter(isAlone);
       record(session, this.#tables, outcomes, new Set([...ofDeleted.keys(), ...deletions]), now);
@@ -254,6 +254,7 @@ export class Committer {
       return results;
     });
     this.#metrics.countCommit(units.length, performance.now() - start);
+    if (left) this.#lone.keep(units, left.rows, left.state);
     if (events) this.#onEvents();
     return committed;
   }
@@ -286,43 +287,4 @@ function apart(units: readonly CheckedUnit[]): CheckedUnit[][] {
     open = alone ? undefined : batches.at(-1);
   }
   return batches;
-}
-
-/** Runs the rules of all units on the working set. If any throws, the batch must be rolled back. */
-function applyInOrder(
-  units: readonly CheckedUnit[],
-  rows: WorkingSet,
-  now: Date,
-  settings: Settings,
-  applyOne: typeof applyUnit = applyUnit,
-): Map<CheckedUnit, readonly unknown[]> {
-  const outcomes = new Map<CheckedUnit, readonly unknown[]>();
-  const failures = new Map<CheckedUnit, Error>();
-  for (const unit of units) {
-    try {
-      outcomes.set(unit, applyOne(unit, rows, now, settings));
-    } catch (error) {
-      failures.set(unit, error as Error);
-    }
-  }
-  if (failures.size > 0) throw new RuleFailures(failures);
-  return outcomes;
-}
-
-/** The same, but what a unit that throws has done is undone at once: those that throw now do so by themselves. */
-const applyEach: typeof applyInOrder = (units, rows, now, settings) =>
-  applyInOrder(units, rows, now, settings, (unit) => rows.attempt(() => applyUnit(unit, rows, now, settings)));
-
-function applyUnit({ bot, at: claimed, operations }: CheckedUnit, rows: WorkingSet, now: Date, settings: Settings) {
-  // A bot whose clock runs ahead must not shut out later writes.
-  const at = earlier(claimed, now);
-  return operations.map(({ operation, telegramId, payload }) => {
-    try {
-      if (telegramId === undefined) return operation.apply(rows, payload, { bot, at, settings } as Context);
-      const created = rows.greet(telegramId, at);
-      return operation.apply(rows, payload, { bot, at, settings, telegramId, created });
-    } catch (error) {
-      throw error instanceof BotLedgerError ? error : new RuleError(operation.name, error);
-    }
-  });
 }

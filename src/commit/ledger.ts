@@ -88,13 +88,22 @@ export function record(
   const rows: Record<string, unknown>[] = [];
   const furtherUsers: Record<string, unknown>[] = [];
   for (const [unit, outcomes] of applied) {
-    const { bot: botName, key, contentHash } = unit;
     const [telegramId, ...others] = nameless.has(unit) ? [] : usersOf(unit);
-    rows.push({ botName, key, telegramId, contentHash, outcomes: JSON.stringify(outcomes), createdAt: now });
-    for (const other of others) furtherUsers.push({ botName, key, telegramId: other });
+    rows.push(ledgerRow(unit, telegramId, outcomes, now));
+    for (const other of others) furtherUsers.push({ botName: unit.bot, key: unit.key, telegramId: other });
   }
   insertRows(session, ledger, rows);
   if (furtherUsers.length > 0) insertRows(session, ledgerUsers, furtherUsers);
+}
+
+/** The ledger row of a unit, with its first user. */
+export function ledgerRow(
+  { bot: botName, key, contentHash }: CheckedUnit,
+  telegramId: number | undefined,
+  outcomes: readonly unknown[],
+  createdAt: Date,
+): Record<string, unknown> {
+  return { botName, key, telegramId, contentHash, outcomes: JSON.stringify(outcomes), createdAt };
 }
 
 // A bot's name has no space in it.

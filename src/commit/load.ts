@@ -53,19 +53,18 @@ export async function createMissingUsers(
   return missing.length;
 }
 
-/** Loads what the operations of the units touch besides their users: one statement per table. */
-export async function loadTouched(
-  session: SqlSession,
+/** Which rows the operations of units touch besides their users, by table; the users are in the working set. */
+export function touchedBy(
+  units: readonly CheckedUnit[],
   tables: Tables,
   rows: WorkingSet,
-  units: readonly CheckedUnit[],
-): Promise<void> {
-  const wanted = new Map<RowName, Map<string, RowKey>>();
+): Map<RowName, Map<string, RowKey>> {
+  const touched = new Map<RowName, Map<string, RowKey>>();
   for (const { bot, operations } of units) {
     for (const { operation, payload, telegramId } of operations) {
       for (const [name, keys] of Object.entries(operation.touches(payload, bot)) as [RowName, RowKey[]][]) {
-        const byId = wanted.get(name) ?? new Map<string, RowKey>();
-        wanted.set(name, byId);
+        const byId = touched.get(name) ?? new Map<string, RowKey>();
+        touched.set(name, byId);
         for (const key of keys) {
           const full = tables.rows[name].perUser && telegramId !== undefined ? [rows.user(telegramId).id, ...key] : key;
           byId.set(JSON.stringify(full), full);
@@ -73,11 +72,22 @@ export async function loadTouched(
       }
     }
   }
+  return touched;
+}
+
+/** Loads what the operations of the units touch besides their users: one statement per table. */
+export async function loadTouched(
+  session: SqlSession,
+  tables: Tables,
+  rows: WorkingSet,
+  units: readonly CheckedUnit[],
+): Promise<void> {
+  const touched = touchedBy(units, tables, rows);
   const load = async (name: RowName, keys: RowKey[]) =>
     rows.take(name, keys, await selectByKey(session, tables.rows[name], keys));
   // Tables are locked in one order everywhere, as rows within them are.
   const names = Object.keys(tables.rows) as RowName[];
   await Promise.all(
-    names.flatMap((name) => (wanted.has(name) ? load(name, [...(wanted.get(name)?.values() ?? [])]) : [])),
+    names.flatMap((name) => (touched.has(name) ? load(name, [...(touched.get(name)?.values() ?? [])]) : [])),
   );
 }

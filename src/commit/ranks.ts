@@ -30,10 +30,19 @@ export class RankKeeper {
     this.#version = version;
   }
 
+  /** Which marks are known; undefined before the first commit. */
+  get version(): number | undefined {
+    return this.#version;
+  }
+
+  /** Whom the batch moves between buckets, by the marks that are known: by how many users each bucket grows. */
+  changes(rows: WorkingSet): [bucket: number, users: number][] {
+    return this.#marks.length === 0 ? [] : [...bucketChanges(this.#marks, rows.moves())];
+  }
+
   /** Books what the batch has changed, in its transaction. */
   book(session: SqlSession, rows: WorkingSet): void {
-    if (this.#marks.length === 0) return;
-    const changes = [...bucketChanges(this.#marks, rows.moves())];
+    const changes = this.changes(rows);
     if (changes.length === 0) return;
     const values =
       session.dialect === 'postgres'

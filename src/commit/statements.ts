@@ -1,6 +1,7 @@
-import type { Dialect, SqlSession, Statement } from '../database.js';
+import type { Dialect, Row, SqlSession, Statement } from '../database.js';
 import { decode, encoderOf } from './encoding.js';
-import type { Column, Table } from './tables.js';
+import type { Column, Table, Tables } from './tables.js';
+import type { Changes } from './working-set.js';
 
 /**
  * Bulk statements: however many rows, one statement and one round trip. The rows travel as one array per column on
@@ -10,12 +11,16 @@ import type { Column, Table } from './tables.js';
 
 type Record_ = Record<string, unknown>;
 
+/** A row that was read or written alone, on PostgreSQL, tells its version: the transaction that wrote it last. */
+const VERSION: Column = { property: 'rowVersion', name: 'xmin', kind: 'text', sqlType: 'xid', writeOnly: false };
+
 /** Loads the rows under the keys, oldest first; locks them in that order where the table asks for it. */
 export async function selectByKey(session: SqlSession, table: Table, keys: readonly (readonly unknown[])[]) {
   const loaded = table.columns.filter((column) => !column.writeOnly);
   const form = formOf(session.dialect, keys);
   const statement = cached(session.dialect, `select ${table.name}`, form, () => {
-    const columns = loaded.map((column) => `t.${column.name} AS "${column.property}"`).join(', ');
+    const selected = form === 'row' && table.remembered ? [...loaded, VERSION] : loaded;
+    const columns = selected.map((column) => `t.${column.name} AS "${column.property}"`).join(', ');
     const match = table.key.map(({ name }) => `t.${name} = k.${name}`).join(' AND ');
     const order = table.columns.some(({ name }) => name === 'id') ? ' ORDER BY t.id' : '';
     const lock = table.lock && session.dialect === 'postgres' ? ' FOR UPDATE OF t' : '';
@@ -63,6 +68,7 @@ export function updateRows(
   const changed = table.columns.filter(({ property }) => properties.has(property));
   const given = [idColumn(table), ...changed];
   const form = formOf(session.dialect, rows);
+  const versioned = form === 'row' && table.remembered;
   const statement = cached(
     session.dialect,
     `update ${table.name} ${[...changed.map(({ name }) => name)]}`,
@@ -71,11 +77,81 @@ export function updateRows(
       const set = changed.map(({ name, writeOnly }) =>
         writeOnly ? `${name} = COALESCE(v.${name}, t.${name})` : `${name} = v.${name}`,
       );
-      return `UPDATE ${table.name} AS t SET ${set.join(', ')} FROM ${source(form, given, 'v')} WHERE t.id = v.id`;
+      const returning = versioned ? ` RETURNING t.${VERSION.name} AS "${VERSION.property}"` : '';
+      return `UPDATE ${table.name} AS t SET ${set.join(', ')} FROM ${source(form, given, 'v')} WHERE t.id = v.id${returning}`;
     },
   );
-  session.send(statement, parameters(session.dialect, form, given, rows, property));
+  const note = ([version]: Row[]) => void Object.assign(rows[0] as Record_, version);
+  session.send(statement, parameters(session.dialect, form, given, rows, property), versioned ? note : undefined);
 }
+
+/** Rows that are known from before, and what is to become of them. */
+export interface KnownWrite {
+  /** Every row that the rules may have read. */
+  readonly known: readonly { table: Table; row: Record_ }[];
+  /** Of these rows. */
+  readonly changes: readonly Changes[];
+  readonly ledgerRow: Record_;
+  readonly rankVersion: number;
+}
+
+/**
+ * One statement that writes rows and a ledger row, if the rows are still as they are known and the leaderboard is cut
+ * as it is known; only for PostgreSQL. The rows are locked first, so that who waits for whom is as in a batch.
+ *
+ * @returns the statement, with its values: it answers with the new versions of the changed rows, in one row, or with
+ *   none when it wrote nothing
+ */
+export function writeIfStill(
+  { ledger }: Tables,
+  { known, changes, ledgerRow, rankVersion }: KnownWrite,
+): [Statement, unknown[]] {
+  const writes = changes.map(({ table, updated: [row = {}], properties }) => ({
+    table,
+    row,
+    changed: table.columns.filter(({ property }) => properties.has(property)),
+  }));
+  const ledgerColumns = ledger.columns.filter(({ property }) => ledgerRow[property] !== undefined);
+  const values = [
+    ...known.flatMap(({ table, row }) => encodeRow([idColumn(table), VERSION], row)),
+    rankVersion,
+    ...writes.flatMap(({ table, row, changed }) => encodeRow([idColumn(table), ...changed], row)),
+    ...encodeRow(ledgerColumns, ledgerRow),
+  ];
+  const what = [
+    ...known.map(({ table }) => table.name),
+    ...writes.map(({ table, changed }) => `${table.name} ${changed.map(({ name }) => name)}`),
+    ...ledgerColumns.map(({ name }) => name),
+  ];
+  const statement = cached('postgres', `write if still ${what}`, 'row', () => {
+    let count = 0;
+    const next = ({ sqlType }: Pick<Column, 'sqlType'>) => `$${++count}::${sqlType}`;
+    const same = known.map(
+      ({ table }, index) => `t${index}.id = ${next(idColumn(table))} AND t${index}.xmin = ${next(VERSION)}`,
+    );
+    const held = known.map(({ table }, index) => `${table.name} AS t${index}`);
+    const rank = next({ sqlType: 'int' });
+    const updates = writes.map(({ table, changed }, index) => {
+      const id = next(idColumn(table));
+      const set = changed.map((column) => `${column.name} = ${next(column)}`);
+      return `w${index} AS (UPDATE ${table.name} AS t SET ${set.join(', ')} FROM still WHERE t.id = ${id} RETURNING t.xmin)`;
+    });
+    const parts = [
+      `held AS (SELECT FROM ${held.join(', ')} WHERE ${same.join(' AND ')} FOR UPDATE)`,
+      'ranked AS (SELECT botledger_rank_version() AS version FROM held)',
+      `still AS (SELECT FROM ranked WHERE version = ${rank})`,
+      ...updates,
+      `l AS (INSERT INTO ${ledger.name} (${ledgerColumns.map(({ name }) => name)})
+               SELECT ${ledgerColumns.map(next)} FROM still)`,
+    ];
+    const versions = writes.map((_, index) => `(SELECT xmin FROM w${index}) AS "${index}"`);
+    return `WITH ${parts.join(', ')} SELECT ${versions.join(', ')} FROM still`;
+  });
+  return [statement, values];
+}
+
+const encodeRow = (columns: readonly Column[], row: Record_) =>
+  columns.map((column) => encoderOf('postgres', column)(row[column.property]));
 
 /** Deletes rows, found by their ids. */
 export function deleteRows(session: SqlSession, table: Table, rows: readonly Record_[]): void {

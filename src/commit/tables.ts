@@ -22,6 +22,8 @@ interface Definition {
   model: ModelStatic<Model>;
   /** The properties that rows are loaded by; `userId` comes first where rows belong to a user. */
   key: readonly string[];
+  /** There is but one row under a key, and often the same one is asked for: it is remembered with its version. */
+  remembered?: boolean;
   /** Rows are locked when they are loaded. Only what is not already behind its user's lock needs that. */
   lock?: boolean;
   /** Outcomes name the ids of new rows, so they are fetched before the insert. */
@@ -32,8 +34,8 @@ interface Definition {
 
 // In the order in which they are written: what a row refers to comes before it.
 const definitions: Record<RowName, Definition> = {
-  users: { model: User, key: ['telegramId'], lock: true },
-  botSessions: { model: BotSession, key: ['userId', 'botName'], writeOnly: ['sessionData'] },
+  users: { model: User, key: ['telegramId'], remembered: true, lock: true },
+  botSessions: { model: BotSession, key: ['userId', 'botName'], remembered: true, writeOnly: ['sessionData'] },
   userBadges: { model: UserBadge, key: ['userId', 'badgeType', 'earnedInBot'], writeOnly: ['metadata'] },
   subscriptions: { model: Subscription, key: ['userId'], namesNewIds: true },
   freeTrainings: { model: FreeTraining, key: ['userId'] },
@@ -76,6 +78,7 @@ export interface Table {
   readonly key: readonly Column[];
   /** Whether its rows are found by their user first. */
   readonly perUser: boolean;
+  readonly remembered: boolean;
   readonly lock: boolean;
   readonly namesNewIds: boolean;
 }
@@ -120,6 +123,7 @@ function describeTable(model: ModelStatic<Model>, definition: Definition): Table
     columns,
     key: definition.key.map((property) => columns.find((column) => column.property === property) as Column),
     perUser: definition.key[0] === 'userId',
+    remembered: definition.remembered ?? false,
     lock: definition.lock ?? false,
     namesNewIds: definition.namesNewIds ?? false,
   };

@@ -24,6 +24,11 @@ export class Turn {
     return this.#sent.opened;
   }
 
+  /** Whether every batch before this one has its results. */
+  get isFirst(): boolean {
+    return !this.#before || this.#before.#settled.isOpen;
+  }
+
   /**
    * Waits until this batch may commit.
    *
@@ -57,11 +62,17 @@ export class Turn {
 /** Opens once; what comes first counts. */
 class Gate<T> {
   readonly opened: Promise<T>;
-  open: (value: T) => void = () => undefined;
+  isOpen = false;
+  #resolve: (value: T) => void = () => undefined;
 
   constructor() {
     this.opened = new Promise((resolve) => {
-      this.open = resolve;
+      this.#resolve = resolve;
     });
+  }
+
+  open(value: T): void {
+    this.isOpen = true;
+    this.#resolve(value);
   }
 }

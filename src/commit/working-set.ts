@@ -136,6 +136,13 @@ export class WorkingSet implements Rows {
     return row as unknown as RowTypes[N];
   }
 
+  /** Those of a table's rows that are the only ones under their keys, by `keyId`. */
+  *single(table: RowName): Iterable<[id: string | number, row: AnyRow]> {
+    for (const [id, [entry, ...others]] of this.#groups.get(table) ?? []) {
+      if (entry && !entry.removed && others.length === 0) yield [id, entry.row];
+    }
+  }
+
   /** Every user of the batch, before and after: for the leaderboard. */
   *moves(): Iterable<Move> {
     const gone = new Set(this.forgotten.map(({ id }) => id));
@@ -220,5 +227,6 @@ function same(a: unknown, b: unknown): boolean {
   return a === b || (a instanceof Date && b instanceof Date && a.getTime() === b.getTime());
 }
 
-// Names hold no control characters that JSON leaves bare, so joined keys cannot be mistaken for each other.
-const keyId = (key: RowKey): string | number => (key.length === 1 ? (key[0] as string | number) : JSON.stringify(key));
+/** One word for a key. */
+export const keyId = (key: RowKey): string | number =>
+  key.length === 1 ? (key[0] as string | number) : JSON.stringify(key);

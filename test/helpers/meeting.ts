@@ -43,7 +43,7 @@ export function beforeEachStatement(database: Database, happen: (statement: Stat
       const result = await work({
         dialect: session.dialect,
         query: (statement, values) => inTurn(statement, () => session.query(statement, values)),
-        send: (statement, values) => void inTurn(statement, () => session.send(statement, values)),
+        send: (statement, values, onRows) => void inTurn(statement, () => session.send(statement, values, onRows)),
       });
       await turn;
       return result;

@@ -25,7 +25,7 @@ export function countRows(
       const result = await database.transaction((session) =>
         work({
           dialect: session.dialect,
-          send: (statement, values) => session.send(statement, values),
+          send: (statement, values, onRows) => session.send(statement, values, onRows),
           async query(statement, values) {
             const rows = await session.query(statement, values);
             counts.push(rows.length, ...values.map((value) => (Array.isArray(value) ? value.length : 0)));
