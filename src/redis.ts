@@ -114,7 +114,7 @@ class OwnRedis extends Redis {
 
   override sendCommand(command: Command, stream?: Parameters<Redis['sendCommand']>[1]): unknown {
     // There is none before the first connection.
-    if (this.stream) gather(this.stream);
+    if (this.stream) gather(this.stream, this.options.maxRetriesPerRequest === null ? setImmediate : process.nextTick);
     return super.sendCommand(command, stream);
   }
 

@@ -1,4 +1,13 @@
-import { type Job, type JobJson, type Processor, Worker, type WorkerOptions } from 'bullmq';
+import {
+  type BackendFactory,
+  createRedisBackend,
+  type Job,
+  type JobJson,
+  type Processor,
+  type RedisQueueBackend,
+  Worker,
+  type WorkerOptions,
+} from 'bullmq';
 
 /** The data of the jobs that a process holds, of all its queues. */
 export class HeldJobs {
@@ -48,8 +57,9 @@ export class HeldJobs {
 export class BoundedWorker extends Worker {
   readonly #held: HeldJobs;
 
-  constructor(name: string, processor: Processor, options: WorkerOptions, held: HeldJobs) {
-    super(name, processor, options);
+  /** @param onWake is called when it was idle and a job has come, which is fetched meanwhile */
+  constructor(name: string, processor: Processor, options: WorkerOptions, held: HeldJobs, onWake = () => {}) {
+    super(name, processor, options, tellingBackend(onWake));
     this.#held = held;
     held.mind(this);
   }
@@ -72,4 +82,19 @@ export class BoundedWorker extends Worker {
     this.#held.forget(this);
     await super.close(force);
   }
+}
+
+/** BullMQ's own backend, which tells when an idle worker gets word of a job. */
+function tellingBackend(onWake: () => void): BackendFactory<RedisQueueBackend> {
+  return (...options) => {
+    const backend = createRedisBackend(...options);
+    const waitForJob = backend.waitForJob.bind(backend);
+    backend.waitForJob = async (timeout) => {
+      const marker = await waitForJob(timeout);
+      // First of all the job is to be asked for, which leaves at the end of this turn of the event loop.
+      if (marker) process.nextTick(() => setImmediate(onWake));
+      return marker;
+    };
+    return backend;
+  };
 }
