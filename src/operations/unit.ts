@@ -68,28 +68,33 @@ export const unitKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,200}$/, 'expected 1 to 200 printable ASCII characters without spaces');
 
-const envelope = z.strictObject({
-  bot: botName,
-  key: unitKey,
-  at: z.int().min(0),
-  operations: z
-    .array(z.looseObject({ name: z.string() }))
-    .min(1)
-    .max(MOST_OPERATIONS),
-  sig: z.string().max(100).optional(),
-});
+// Compiled, as every unit passes here, in the bot and in the worker.
+const envelope = z.compile(
+  z.strictObject({
+    bot: botName,
+    key: unitKey,
+    at: z.int().min(0),
+    operations: z
+      .array(z.object({ name: z.string() }))
+      .min(1)
+      .max(MOST_OPERATIONS),
+    sig: z.string().max(100).optional(),
+  }),
+);
 
-const jobEnvelope = z.strictObject({ v: z.literal(1), units: z.array(z.unknown()).min(1).max(10_000) });
+const jobEnvelope = z.compile(z.strictObject({ v: z.literal(1), units: z.array(z.unknown()).min(1).max(10_000) }));
 
 const wireSchemas = new Map(
   operationNames.map((name) => {
     const operation = operations[name] as Operation;
     return [
       name,
-      operation.payload.safeExtend({
-        name: z.literal(name),
-        ...(operation.subject === 'user' ? { telegramId } : {}),
-      }),
+      z.compile(
+        operation.payload.safeExtend({
+          name: z.literal(name),
+          ...(operation.subject === 'user' ? { telegramId } : {}),
+        }),
+      ),
     ] as const;
   }),
 );
@@ -120,7 +125,7 @@ export function readJob(data: unknown): unknown[] {
 export function checkUnit(raw: unknown, maxBytes: number = DEFAULT_MAX_UNIT_BYTES): CheckedUnit {
   const parsed = envelope.safeParse(raw);
   if (!parsed.success) throw new ValidationError(firstOf(describe('unit', parsed.error)));
-  // The operations as they came: zod drops a field named "__proto__" from loose objects, which would hide it here.
+  // The operations as they came: of their fields, the envelope knows the name alone.
   const unit = raw as Unit;
 
   const problems: string[] = [];
