@@ -221,9 +221,9 @@ export class BotLedger extends WithOperations {
 
   async #send(units: readonly Draft[]) {
     const ready = units.map(({ operations, noteFor = [], cold = false, ...options }) => ({
-      ...this.#unit(operations, options),
       noteFor,
       cold,
+      ...this.#unit(operations, options),
     }));
     const places = await this.#sender.send(ready);
     return ready.map(

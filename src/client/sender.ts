@@ -56,7 +56,7 @@ export function deliverAll(
 ): Promise<FindPlace[]> {
   const deliveries: Delivery[] = [];
   const places = units.map(
-    (ready) => new Promise<FindPlace>((resolve, reject) => void deliveries.push({ ...ready, resolve, reject })),
+    (ready) => new Promise<FindPlace>((resolve, reject) => void deliveries.push({ resolve, reject, ...ready })),
   );
   deliver(deliveries);
   return Promise.all(places);
@@ -114,7 +114,7 @@ export class Sender {
     const deadline = Date.now() + SEND_TIMEOUT_MS;
     for (const delivery of units) {
       const partition = partitionOf(delivery.unit, this.#partitions.length);
-      this.#partitions[partition]?.add({ ...delivery, deadline, context });
+      this.#partitions[partition]?.add({ deadline, context, ...delivery });
     }
     for (const partition of this.#partitions) partition.start();
   }

@@ -68,7 +68,7 @@ export class SpoolingSender {
    */
   send(units: readonly ReadyUnit[]): Promise<FindPlace[]> {
     const call = deliverAll(units, (deliveries) => {
-      const waiting = deliveries.map((delivery) => ({ ...delivery, number: this.#made++ }));
+      const waiting = deliveries.map((delivery) => ({ number: this.#made++, ...delivery }));
       if (this.#closing.signal.aborted) refuse(waiting, new Error('this ledger was closed'));
       else if (this.#spooling) this.#wait(waiting);
       else this.#sendStraight(waiting);
@@ -214,7 +214,7 @@ export class SpoolingSender {
             places[index] = find;
             settle(true);
           };
-          deliveries.push({ ...(units[index] as ReadyUnit), resolve, reject: () => settle(false) });
+          deliveries.push({ resolve, reject: () => settle(false), ...(units[index] as ReadyUnit) });
         }),
     );
     // Whoever is sent for now is not whoever began to spool.
