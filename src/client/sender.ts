@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Job, Queue, Telemetry } from 'bullmq';
 import { QueueUnavailableError } from '../errors.js';
 import { HotSessions } from '../hot/sessions.js';
-import { type CheckedUnit, isAlone, jobName, type Unit } from '../operations/unit.js';
+import { type FittingUnit, isAlone, jobName, type Unit } from '../operations/unit.js';
 import { failFast, partitionOf, UnitQueues, unitJobOptions } from '../queue.js';
 import { openProducerRedis, type RedisClient } from '../redis.js';
 import { Deadlines } from './deadlines.js';
@@ -11,7 +11,7 @@ import { enterSessions } from './hot-writes.js';
 /** A unit ready to go. */
 export interface ReadyUnit {
   unit: Unit;
-  checked: CheckedUnit;
+  checked: FittingUnit;
   /** Whether its key was given, so that a unit under the same key may come again. */
   keyed: boolean;
   /** Users whose hot sessions note the unit besides those whose sessions it writes. */

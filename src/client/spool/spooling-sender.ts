@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { QueueUnavailableError } from '../../errors.js';
-import { checkUnit } from '../../operations/unit.js';
+import { fitUnit } from '../../operations/unit.js';
 import { type Delivery, deliverAll, type FindPlace, type ReadyUnit, type Sender } from '../sender.js';
 import { SEGMENT_BYTES, type Segment, type Spool } from './spool.js';
 
@@ -173,7 +173,7 @@ export class SpoolingSender {
     const oldest = await this.#spool.oldest();
     if (!oldest) return false;
     // None is too large: that was for whoever wrote it to say.
-    const units = oldest.units.map((held) => ({ ...held, checked: checkUnit(held.unit, Number.POSITIVE_INFINITY) }));
+    const units = oldest.units.map((held) => ({ ...held, checked: fitUnit(held.unit, Number.POSITIVE_INFINITY) }));
     const places: FindPlace[] = [];
     for (let left = [...units.keys()]; left.length > 0; ) {
       this.#held = this.#spool.files <= FILES_TO_HOLD;
