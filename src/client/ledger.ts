@@ -4,7 +4,7 @@ import { freshKey } from '../fresh-key.js';
 import { DEFAULT_SESSION_TTL_SECONDS, SESSION_TTL_BOUNDS } from '../hot/sessions.js';
 import { type OperationName, type OutcomeOf, operationNames } from '../operations/registry.js';
 import { type Signer, signerOf } from '../operations/signature.js';
-import { botName, checkUnit, describe, type Unit, type WireOperation } from '../operations/unit.js';
+import { botName, describe, digested, fitUnit, type Unit, type WireOperation } from '../operations/unit.js';
 import { MOST_PARTITIONS } from '../queue.js';
 import { checkRedisUrl } from '../redis.js';
 import { ApiClient } from './api-client.js';
@@ -221,9 +221,9 @@ export class BotLedger extends WithOperations {
 
   async #send(units: readonly Draft[]) {
     const ready = units.map(({ operations, noteFor = [], cold = false, ...options }) => ({
-      ...this.#unit(operations, options),
       noteFor,
       cold,
+      ...this.#unit(operations, options),
     }));
     const places = await this.#sender.send(ready);
     return ready.map(
@@ -233,8 +233,8 @@ export class BotLedger extends WithOperations {
 
   #unit(operations: WireOperation[], { key, at = this.#now() }: SendOptions): ReadyUnit {
     const unit: Unit = { bot: this.bot, key: key ?? freshKey(), at: Number(at), operations };
-    const checked = checkUnit(unit, this.#maxUnitBytes);
-    if (this.#sign) unit.sig = this.#sign(checked);
+    const checked = fitUnit(unit, this.#maxUnitBytes);
+    if (this.#sign) unit.sig = this.#sign(digested(checked));
     return { unit, checked, keyed: key !== undefined };
   }
 

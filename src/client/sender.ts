@@ -2,15 +2,16 @@ import { once } from 'node:events';
 import type { Job, Queue, Telemetry } from 'bullmq';
 import { QueueUnavailableError } from '../errors.js';
 import { HotSessions } from '../hot/sessions.js';
-import { type CheckedUnit, isAlone, jobName, type Unit } from '../operations/unit.js';
+import { type FittingUnit, isAlone, jobName, type Unit } from '../operations/unit.js';
 import { failFast, partitionOf, UnitQueues, unitJobOptions } from '../queue.js';
 import { openProducerRedis, type RedisClient } from '../redis.js';
+import { Deadlines } from './deadlines.js';
 import { enterSessions } from './hot-writes.js';
 
 /** A unit ready to go. */
 export interface ReadyUnit {
   unit: Unit;
-  checked: CheckedUnit;
+  checked: FittingUnit;
   /** Whether its key was given, so that a unit under the same key may come again. */
   keyed: boolean;
   /** Users whose hot sessions note the unit besides those whose sessions it writes. */
@@ -35,6 +36,7 @@ export interface Delivery extends ReadyUnit {
 }
 
 interface Pending extends Delivery {
+  /** By `performance.now()`. */
   deadline: number;
   /** Where in its trace it was enqueued; undefined while nothing is traced. */
   context: unknown;
@@ -56,7 +58,7 @@ export function deliverAll(
 ): Promise<FindPlace[]> {
   const deliveries: Delivery[] = [];
   const places = units.map(
-    (ready) => new Promise<FindPlace>((resolve, reject) => void deliveries.push({ ...ready, resolve, reject })),
+    (ready) => new Promise<FindPlace>((resolve, reject) => void deliveries.push({ resolve, reject, ...ready })),
   );
   deliver(deliveries);
   return Promise.all(places);
@@ -111,10 +113,10 @@ export class Sender {
    * @param context where they stand in their trace; by default where the caller does, and null for nowhere
    */
   deliver(units: readonly Delivery[], context: unknown = this.#telemetry?.contextManager.active()): void {
-    const deadline = Date.now() + SEND_TIMEOUT_MS;
+    const deadline = performance.now() + SEND_TIMEOUT_MS;
     for (const delivery of units) {
       const partition = partitionOf(delivery.unit, this.#partitions.length);
-      this.#partitions[partition]?.add({ ...delivery, deadline, context });
+      this.#partitions[partition]?.add({ deadline, context, ...delivery });
     }
     for (const partition of this.#partitions) partition.start();
   }
@@ -146,6 +148,7 @@ class PartitionSender {
   readonly #sessions: HotSessions;
   readonly #inOrder: boolean;
   readonly #telemetry: Telemetry | undefined;
+  readonly #deadlines = new Deadlines(`Redis did not answer within ${SEND_TIMEOUT_MS} ms`);
   #pending: Pending[] = [];
   #sending = false;
 
@@ -195,13 +198,9 @@ class PartitionSender {
   }
 
   async #sendPack(pack: readonly Pending[]): Promise<void> {
-    const units = pack.map(({ unit }) => unit);
-    const deadline = pack[0]?.deadline ?? 0;
+    const [{ deadline }] = pack as [Pending];
     try {
-      const { id, queueName } = await this.#beforeDeadline(deadline, async (signal) => {
-        if (this.#redis.status !== 'ready') await once(this.#redis, 'ready', { signal });
-        return this.#add(units, pack[0]?.context);
-      });
+      const { id, queueName } = await this.#deadlines.hold(deadline, this.#add(pack));
       // Not the job itself: a receipt would keep all that is in it.
       const job = { id: id as string, queueName };
       const entered = pack.flatMap((ready, index) => enterSessions(this.#sessions, ready, { job, index }));
@@ -210,30 +209,22 @@ class PartitionSender {
       };
       if (entered.length === 0) return done();
       // The next pack does not wait for it: on one connection, what is asked first is done first.
-      void this.#beforeDeadline(deadline, () => Promise.all(entered)).then(done, (cause) => refuse(pack, cause));
+      void this.#deadlines.hold(deadline, Promise.all(entered)).then(done, (cause) => refuse(pack, cause));
     } catch (cause) {
       refuse([...pack, ...(this.#inOrder ? this.#pending.splice(0) : [])], cause);
     }
   }
 
-  /** @param context of the first unit: otherwise it would be of whoever found nothing under way, however long ago */
-  #add(units: readonly Unit[], context: unknown): Promise<Job> {
+  /** Traced where the first unit stands: otherwise it would be where nothing was under way, however long ago. */
+  async #add(pack: readonly Pending[]): Promise<Job> {
+    const [{ deadline, context }] = pack as [Pending];
+    if (this.#redis.status !== 'ready') {
+      const signal = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
+      await once(this.#redis, 'ready', { signal });
+    }
+    const units = pack.map(({ unit }) => unit);
     const add = () => this.#queue.add(jobName(units), { v: 1, units }, unitJobOptions);
     return this.#telemetry ? this.#telemetry.contextManager.with(context, add) : add();
-  }
-
-  #beforeDeadline<T>(deadline: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const giveUp = new AbortController();
-    return new Promise((resolve, reject) => {
-      const timeout = () => {
-        giveUp.abort();
-        reject(new Error(`Redis did not answer within ${SEND_TIMEOUT_MS} ms`));
-      };
-      const timer = setTimeout(timeout, Math.max(1, deadline - Date.now()));
-      work(giveUp.signal)
-        .then(resolve, reject)
-        .finally(() => clearTimeout(timer));
-    });
   }
 }
 

@@ -8,14 +8,17 @@ export type MethodArguments =
   | [telegramId: number, payload?: object, ...rest: unknown[]]
   | [payload: object, ...unknown[]];
 
-/** An operation as it goes on the wire, and the arguments that are left. */
+/**
+ * An operation as it goes on the wire, and the arguments that are left. Its own fields stand first: a spread is twenty
+ * times slower when fields come after it.
+ */
 export function wireOperation(name: OperationName, args: MethodArguments): { wire: WireOperation; rest: unknown[] } {
   if (operations[name].subject === 'none') {
     const [payload, ...rest] = args as [object, ...unknown[]];
-    return { wire: { ...checkPayload(name, payload), name }, rest };
+    return { wire: { name, ...checkPayload(name, payload) }, rest };
   }
   const [telegramId, payload, ...rest] = args as [number, object?, ...unknown[]];
-  return { wire: { ...checkPayload(name, payload), name, telegramId }, rest };
+  return { wire: { name, telegramId, ...checkPayload(name, payload) }, rest };
 }
 
 /** A field that stands beside the payload on the wire would vanish in silence if it also stood in it. */

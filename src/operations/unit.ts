@@ -40,15 +40,21 @@ export interface CheckedOperation {
 }
 
 /** A unit that fits its schema. */
-export interface CheckedUnit {
+export interface FittingUnit {
   bot: string;
   key: string;
   at: Date;
   operations: CheckedOperation[];
+  /** The operations as sent, as JSON whose fields are in order. */
+  content: string;
+  /** Size of that, in bytes. */
+  bytes: number;
+}
+
+/** A unit that fits its schema, and can be told from others. */
+export interface CheckedUnit extends Omit<FittingUnit, 'content'> {
   /** Digest of the operations as sent: the same key with another digest is a conflict. */
   contentHash: string;
-  /** Size of the operations as JSON, in bytes. */
-  bytes: number;
 }
 
 /** A unit may carry this much JSON by default: far more than a session needs, far less than Redis minds. */
@@ -68,28 +74,33 @@ export const unitKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,200}$/, 'expected 1 to 200 printable ASCII characters without spaces');
 
-const envelope = z.strictObject({
-  bot: botName,
-  key: unitKey,
-  at: z.int().min(0),
-  operations: z
-    .array(z.looseObject({ name: z.string() }))
-    .min(1)
-    .max(MOST_OPERATIONS),
-  sig: z.string().max(100).optional(),
-});
+// Compiled, as every unit passes here, in the bot and in the worker.
+const envelope = z.compile(
+  z.strictObject({
+    bot: botName,
+    key: unitKey,
+    at: z.int().min(0),
+    operations: z
+      .array(z.object({ name: z.string() }))
+      .min(1)
+      .max(MOST_OPERATIONS),
+    sig: z.string().max(100).optional(),
+  }),
+);
 
-const jobEnvelope = z.strictObject({ v: z.literal(1), units: z.array(z.unknown()).min(1).max(10_000) });
+const jobEnvelope = z.compile(z.strictObject({ v: z.literal(1), units: z.array(z.unknown()).min(1).max(10_000) }));
 
 const wireSchemas = new Map(
   operationNames.map((name) => {
     const operation = operations[name] as Operation;
     return [
       name,
-      operation.payload.safeExtend({
-        name: z.literal(name),
-        ...(operation.subject === 'user' ? { telegramId } : {}),
-      }),
+      z.compile(
+        operation.payload.safeExtend({
+          name: z.literal(name),
+          ...(operation.subject === 'user' ? { telegramId } : {}),
+        }),
+      ),
     ] as const;
   }),
 );
@@ -117,10 +128,15 @@ export function readJob(data: unknown): unknown[] {
  * @param maxBytes most bytes of JSON that its operations may take
  * @throws ValidationError naming every field that does not fit
  */
-export function checkUnit(raw: unknown, maxBytes: number = DEFAULT_MAX_UNIT_BYTES): CheckedUnit {
+export function checkUnit(raw: unknown, maxBytes?: number): CheckedUnit {
+  return digested(fitUnit(raw, maxBytes));
+}
+
+/** As `checkUnit`, without the digest: it takes a call at rest as long as all else here, and few bots need it. */
+export function fitUnit(raw: unknown, maxBytes: number = DEFAULT_MAX_UNIT_BYTES): FittingUnit {
   const parsed = envelope.safeParse(raw);
   if (!parsed.success) throw new ValidationError(firstOf(describe('unit', parsed.error)));
-  // The operations as they came: zod drops a field named "__proto__" from loose objects, which would hide it here.
+  // The operations as they came: of their fields, the envelope knows the name alone.
   const unit = raw as Unit;
 
   const problems: string[] = [];
@@ -148,15 +164,21 @@ export function checkUnit(raw: unknown, maxBytes: number = DEFAULT_MAX_UNIT_BYTE
       `operations: ${bytes} bytes of JSON, but a unit may have ${maxBytes}: store less, or split it`,
     ]);
   }
+  return { bot: unit.bot, key: unit.key, at: new Date(unit.at), operations: checked, content, bytes };
+}
+
+/** The unit with the digest of its content. */
+export function digested({ bot, key, at, operations, content, bytes }: FittingUnit): CheckedUnit {
   const contentHash = hash('sha256', content, 'base64url').slice(0, HASH_CHARACTERS);
-  return { bot: unit.bot, key: unit.key, at: new Date(unit.at), operations: checked, contentHash, bytes };
+  return { bot, key, at, operations, contentHash, bytes };
 }
 
 /** Whether a unit is a deletion, or another operation that stays by itself in its unit, its job and its transaction. */
-export const isAlone = ({ operations }: CheckedUnit): boolean => operations[0]?.operation.alone === true;
+export const isAlone = ({ operations }: Pick<CheckedUnit, 'operations'>): boolean =>
+  operations[0]?.operation.alone === true;
 
 /** What a unit makes of its bot's sessions, by user; empty for a unit that leaves them alone. */
-export function sessionImages({ operations, at }: CheckedUnit): Map<number, SessionImage> {
+export function sessionImages({ operations, at }: Pick<CheckedUnit, 'operations' | 'at'>): Map<number, SessionImage> {
   const images = new Map<number, SessionImage>();
   for (const { operation, telegramId, payload } of operations) {
     if (!operation.image || telegramId === undefined) continue;

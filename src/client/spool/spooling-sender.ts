@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { QueueUnavailableError } from '../../errors.js';
-import { checkUnit } from '../../operations/unit.js';
+import { fitUnit } from '../../operations/unit.js';
 import { type Delivery, deliverAll, type FindPlace, type ReadyUnit, type Sender } from '../sender.js';
 import { SEGMENT_BYTES, type Segment, type Spool } from './spool.js';
 
@@ -68,7 +68,7 @@ export class SpoolingSender {
    */
   send(units: readonly ReadyUnit[]): Promise<FindPlace[]> {
     const call = deliverAll(units, (deliveries) => {
-      const waiting = deliveries.map((delivery) => ({ ...delivery, number: this.#made++ }));
+      const waiting = deliveries.map((delivery) => ({ number: this.#made++, ...delivery }));
       if (this.#closing.signal.aborted) refuse(waiting, new Error('this ledger was closed'));
       else if (this.#spooling) this.#wait(waiting);
       else this.#sendStraight(waiting);
@@ -173,7 +173,7 @@ export class SpoolingSender {
     const oldest = await this.#spool.oldest();
     if (!oldest) return false;
     // None is too large: that was for whoever wrote it to say.
-    const units = oldest.units.map((held) => ({ ...held, checked: checkUnit(held.unit, Number.POSITIVE_INFINITY) }));
+    const units = oldest.units.map((held) => ({ ...held, checked: fitUnit(held.unit, Number.POSITIVE_INFINITY) }));
     const places: FindPlace[] = [];
     for (let left = [...units.keys()]; left.length > 0; ) {
       this.#held = this.#spool.files <= FILES_TO_HOLD;
@@ -214,7 +214,7 @@ export class SpoolingSender {
             places[index] = find;
             settle(true);
           };
-          deliveries.push({ ...(units[index] as ReadyUnit), resolve, reject: () => settle(false) });
+          deliveries.push({ resolve, reject: () => settle(false), ...(units[index] as ReadyUnit) });
         }),
     );
     // Whoever is sent for now is not whoever began to spool.
