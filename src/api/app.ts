@@ -24,7 +24,7 @@ import { QueueGauges } from './queue-gauges.js';
 import { limitRate } from './rate-limit.js';
 import { recordsRoutes } from './records.js';
 import { fromReplicas, type Replica } from './replicas.js';
-import { requestLog } from './request-log.js';
+import { onceAnswered, requestLog } from './request-log.js';
 import { requestMetrics } from './request-metrics.js';
 import type { Routes } from './route.js';
 import { sessionsRoutes } from './sessions.js';
@@ -82,7 +82,7 @@ export function createApp(dependencies: AppDependencies): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustedProxies);
-  app.use(requestLog(logger), requestMetrics(metrics), dataHeaders, answerUnchanged);
+  app.use(onceAnswered(requestLog(logger), requestMetrics(metrics)), dataHeaders, answerUnchanged);
   // First, because Express tries one after the other.
   app.use('/v1', personalData, authenticate(config.apiTokens), limitRate(config.rateLimitPerMinute, logger));
   app.use(fromReplicas(replicas.map(readReplica), logger));
