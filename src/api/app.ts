@@ -86,9 +86,8 @@ export function createApp(dependencies: AppDependencies): Express {
   // First, because Express tries one after the other.
   app.use('/v1', forCallers(dependencies));
   app.use(fromReplicas(replicas.map(readReplica), logger));
-  for (const { router } of forBots) app.use(router);
-  app.use(health.router, measured.router);
-  app.use(documentRoutes([...forBots, health, measured]).router);
+  const described = [...forBots, health, measured];
+  for (const routes of [...described, documentRoutes(described)]) routes.addTo(app);
   app.use(docsRouter());
   app.use(adminRouter({ config, units, schedule, events, exports: repositories.exports, logger }));
   app.use(notFound);
