@@ -12,7 +12,7 @@ import type { UnitQueues } from '../queue.js';
 import type { RedisClient } from '../redis.js';
 import { openRepositories, type Repositories } from '../repositories/index.js';
 import { adminRouter } from './admin/router.js';
-import { authenticate } from './auth.js';
+import { authenticator } from './auth.js';
 import { answerUnchanged } from './conditional.js';
 import { docsRouter, documentRoutes } from './docs.js';
 import { dataHeaders } from './headers.js';
@@ -24,7 +24,7 @@ import { QueueGauges } from './queue-gauges.js';
 import { limitRate } from './rate-limit.js';
 import { recordsRoutes } from './records.js';
 import { fromReplicas, type Replica } from './replicas.js';
-import { requestLog } from './request-log.js';
+import { onceAnswered, requestLog } from './request-log.js';
 import { requestMetrics } from './request-metrics.js';
 import type { Routes } from './route.js';
 import { sessionsRoutes } from './sessions.js';
@@ -82,13 +82,12 @@ export function createApp(dependencies: AppDependencies): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustedProxies);
-  app.use(requestLog(logger), requestMetrics(metrics), dataHeaders, answerUnchanged);
+  app.use(onceAnswered(requestLog(logger), requestMetrics(metrics)), dataHeaders, answerUnchanged);
   // First, because Express tries one after the other.
-  app.use('/v1', personalData, authenticate(config.apiTokens), limitRate(config.rateLimitPerMinute, logger));
+  app.use('/v1', forCallers(dependencies));
   app.use(fromReplicas(replicas.map(readReplica), logger));
-  for (const { router } of forBots) app.use(router);
-  app.use(health.router, measured.router);
-  app.use(documentRoutes([...forBots, health, measured]).router);
+  const described = [...forBots, health, measured];
+  for (const routes of [...described, documentRoutes(described)]) routes.addTo(app);
   app.use(docsRouter());
   app.use(adminRouter({ config, units, schedule, events, exports: repositories.exports, logger }));
   app.use(notFound);
@@ -115,8 +114,14 @@ function readReplica(database: Database): Replica {
   return { ledger: repositories.ledger, routes: readsFrom(repositories) };
 }
 
-/** No cache but the caller's own may keep an answer, and that one has to ask whether it still holds. */
-const personalData: RequestHandler = (_req, res, next) => {
-  res.setHeader('Cache-Control', 'private, no-cache');
-  next();
-};
+/** Lets in who has a token, as often as that may ask. One handler: Express matches and cuts the path for each anew. */
+function forCallers({ config, logger }: AppDependencies): RequestHandler {
+  const callerOf = authenticator(config.apiTokens);
+  const limited = limitRate(config.rateLimitPerMinute, logger);
+  return (req, res, next) => {
+    // No cache but the caller's own may keep an answer, and that one has to ask whether it still holds.
+    res.setHeader('Cache-Control', 'private, no-cache');
+    res.locals.caller = callerOf(req);
+    return limited(req, res, next);
+  };
+}

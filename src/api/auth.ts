@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Request, RequestHandler } from 'express';
+import type { Request } from 'express';
 import { ANY_BOT, type ApiToken } from '../config.js';
 import { digestOf } from '../secrets.js';
 import { Problem } from './problem.js';
@@ -18,11 +18,15 @@ declare global {
   }
 }
 
-/** Lets in who shows a known bearer token, and notes in `res.locals.caller` who that is. */
-export function authenticate(tokens: readonly ApiToken[]): RequestHandler {
+/**
+ * Tells who asks, by the bearer token.
+ *
+ * @throws Problem when none is shown, or one that is not known
+ */
+export function authenticator(tokens: readonly ApiToken[]): (req: Request) => Caller {
   // Each is compared, in a time that tells nothing; a fleet has a few tokens, and a comparison takes a fraction of 1 µs.
   const owners = (shown: Buffer) => tokens.filter(({ digest }) => timingSafeEqual(digest, shown));
-  return (req, res, next) => {
+  return (req) => {
     const token = bearerToken(req);
     if (token === undefined)
       throw unauthorized('Bearer', 'Send the header Authorization: Bearer <the token of your bot>');
@@ -34,8 +38,7 @@ export function authenticate(tokens: readonly ApiToken[]): RequestHandler {
         'This token is not known: use the one of your bot in API_TOKENS',
       );
     }
-    res.locals.caller = { bot: owner.bot };
-    next();
+    return { bot: owner.bot };
   };
 }
 

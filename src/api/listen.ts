@@ -18,6 +18,9 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** How long closing waits for answers under way. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
+/** How often it looks for those that have ended. */
+const SWEEP_MS = 20;
+
 /**
  * Serves an app.
  *
@@ -29,10 +32,6 @@ export async function listen(
   { host, port, setting }: Place,
 ): Promise<Closable & { url: string }> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, app);
-  // A connection that was busy when the server closed would idle on for as long as its client keeps it alive.
-  server.on('request', (_req, res) => {
-    res.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
-  });
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -55,7 +54,10 @@ function addressOf(server: Server): string {
 async function stop(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
+  // A connection that was busy when the server closed would idle on for as long as its client keeps it alive.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   const giveUp = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS);
   await closed;
   clearTimeout(giveUp);
+  clearInterval(sweep);
 }

@@ -10,7 +10,7 @@ import { healthRoutes } from './health.js';
 import { listen } from './listen.js';
 import { metricsRoutes } from './metrics.js';
 import { notFound, problemHandler } from './problem.js';
-import { requestLog } from './request-log.js';
+import { onceAnswered, requestLog } from './request-log.js';
 
 /** What serving the metrics of a process without an API needs. */
 interface MetricsServerDependencies {
@@ -36,7 +36,8 @@ export async function startMetricsServer({
   app.disable('x-powered-by');
   const redis = openProducerRedis(config.redisUrl);
   const health = healthRoutes({ config, database, redis, writes: true });
-  app.use(requestLog(logger), dataHeaders, metricsRoutes({ config, metrics }).router, health.router);
+  app.use(onceAnswered(requestLog(logger)), dataHeaders);
+  for (const routes of [metricsRoutes({ config, metrics }), health]) routes.addTo(app);
   app.use(notFound, problemHandler(logger));
   const { host, metricsPort: port } = config;
   const opened: Closable[] = [{ close: async () => redis.disconnect() }];

@@ -33,7 +33,7 @@ export function fromReplicas(replicas: readonly Replica[], logger: Logger): Requ
   const resting = new Map<number, number>();
   const readers = replicas.map(({ routes }) => {
     const reader = Router();
-    for (const { router } of routes) reader.use(router);
+    for (const some of routes) some.addTo(reader);
     return reader;
   });
   let turn = 0;

@@ -1,4 +1,4 @@
-import { type RequestHandler, type Response, Router } from 'express';
+import type { IRouter, RequestHandler, Response } from 'express';
 import * as z from 'zod';
 import { ValidationError } from '../errors.js';
 import { describe } from '../operations/unit.js';
@@ -62,10 +62,10 @@ interface Read<P extends Shape, Q extends Shape, R extends z.ZodType> extends De
   answer(request: ReadRequest<P, Q>): Promise<z.output<R>>;
 }
 
-/** Routes of one kind: an Express router, and the descriptions of what is on it. */
+/** Routes of one kind, with their descriptions. */
 export class Routes {
-  readonly router = Router();
   readonly described: DescribedRoute[] = [];
+  readonly #handlers = new Map<DescribedRoute, RequestHandler[]>();
 
   /**
    * @param kind under which they stand in the OpenAPI document
@@ -92,11 +92,18 @@ export class Routes {
   /** Adds any other route; every other method of its path is answered with 405. */
   add(route: DescribedRoute, ...handlers: RequestHandler[]): void {
     this.described.push(route);
-    const methods = route.method === 'get' ? ['GET', 'HEAD'] : [route.method.toUpperCase()];
-    this.router
-      .route(route.path)
-      [route.method](...handlers)
-      .all(only(...methods));
+    this.#handlers.set(route, handlers);
+  }
+
+  /** Puts them on an app or a router itself: a router within another costs every request that passes. */
+  addTo(router: Pick<IRouter, 'route'>): void {
+    for (const [{ method, path }, handlers] of this.#handlers) {
+      const methods = method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()];
+      router
+        .route(path)
+        [method](...handlers)
+        .all(only(...methods));
+    }
   }
 }
 
