@@ -68,7 +68,7 @@ const READ_ONLY: Statement = {
 };
 
 /** What every commit asks for, too. */
-const WAKE_UP: Statement = { name: 'botledger_wake', text: 'SELECT botledger_rank_version()' };
+const WAKE_UP = { name: 'botledger_wake', text: 'SELECT botledger_rank_version()' };
 
 /** Takes a page, which a full disk does not give. */
 const WRITE_SOMETHING: Statement = { text: 'CREATE TABLE botledger_probe (x)' };
@@ -104,6 +104,8 @@ export class Database {
   readonly sequelize: Sequelize;
   // SQLite has one writer; waiting here is fair, waiting inside SQLite is not (20 concurrent transactions mostly fail).
   readonly #writer = new Mutex();
+  /** The connection of the last transaction. */
+  #last: pg.Client | undefined;
 
   constructor(options: DatabaseOptions) {
     this.dialect = options.url.startsWith('sqlite:') ? 'sqlite' : 'postgres';
@@ -142,6 +144,7 @@ export class Database {
   async #inPostgres<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
     const connections = this.sequelize.connectionManager;
     const client = (await connections.getConnection({ type: 'write' })) as pg.Client;
+    this.#last = client;
     const conversation = new Conversation('postgres', (statement, values) => ask(client, statement, values));
     let broken = true;
     try {
@@ -206,6 +209,7 @@ export class Database {
     const connections = this.sequelize.connectionManager;
     const client = (await connections.getConnection({ type })) as pg.Client;
     let broken = false;
+    if (type === 'write') this.#last = client;
     try {
       return await work(client);
     } catch (error) {
@@ -219,16 +223,13 @@ export class Database {
   }
 
   /**
-   * Says that a transaction comes in a moment. A process of PostgreSQL that slept takes a fifth longer for it than one
-   * that was woken while the rest was got ready.
+   * Says that a transaction comes in a moment: a process of PostgreSQL that slept takes a fifth longer for it than one
+   * that was woken while the transaction was got ready.
    */
-  async wake(): Promise<void> {
-    if (!this.pool?.available) return;
-    const connections = this.sequelize.connectionManager;
-    const client = (await connections.getConnection({ type: 'write' })) as pg.Client;
-    // Whoever gets it next does not wait for the answer.
-    connections.releaseConnection(client);
-    await ask(client, WAKE_UP, []);
+  wake(): void {
+    // The pool gives out first what came back last. Whoever has it by now gets their answers all the same. It must leave
+    // at once, not with what comes next.
+    if (this.#last && this.pool?.available) this.#last.query(WAKE_UP, () => undefined);
   }
 
   /** The connections of a PostgreSQL; SQLite has no pool. */

@@ -19,6 +19,8 @@ export interface Latency {
 /** Units per second that count as rest. */
 const AT_REST = 50;
 
+const WARM_UPS = 10;
+
 /** Units under way that count as full load. */
 const IN_FLIGHT = 1_000;
 
@@ -36,19 +38,27 @@ export async function measureLatency(bench: Bench): Promise<Partial<Latency>> {
   return latency;
 }
 
-/** A second of each in turns, so that a noisy one hits all alike; none works while another is measured. */
+/**
+ * A second of each in turns, so that a noisy one hits all alike, and in another order each time; none works while
+ * another is measured. They warm up in turns as well: V8 drops what it compiled for whoever then waits for long.
+ */
 async function measureRest(bench: Bench): Promise<Pick<Latency, 'rest' | 'restStatement' | 'restBareAdd'>> {
   const lines: Line[] = [];
   try {
     lines.push(await Line.open(bench, botledgerLone, {}));
     lines.push(await Line.open(bench, statement, { queue: STATEMENT_QUEUE }));
     lines.push(await Line.open(bench, noop, { queue: NOOP_QUEUE, outcomes: false }));
-    for (const line of lines) await line.inFlight(size(bench, 5_000, 500), 1);
+    for (let turn = 0; turn < WARM_UPS; turn++) {
+      for (const line of lines) await line.inFlight(size(bench, 5_000, 500) / WARM_UPS, 1);
+    }
 
     const seconds = size(bench, 20, 2);
     const sent: Sent[][] = lines.map(() => []);
     for (let second = 1; second <= seconds; second++) {
-      for (const [index, line] of lines.entries()) sent[index]?.push(await line.atRate(AT_REST, AT_REST));
+      for (let turn = 0; turn < lines.length; turn++) {
+        const index = (second + turn) % lines.length;
+        sent[index]?.push(await (lines[index] as Line).atRate(AT_REST, AT_REST));
+      }
       if (second % 10 === 0) bench.say(`  at rest  ${second} of ${seconds} s each`);
     }
     const [rest, restStatement, restBareAdd] = await Promise.all(

@@ -1,13 +1,4 @@
-import {
-  type BackendFactory,
-  createRedisBackend,
-  type Job,
-  type JobJson,
-  type Processor,
-  type RedisQueueBackend,
-  Worker,
-  type WorkerOptions,
-} from 'bullmq';
+import { type Job, type JobJson, type Processor, Worker, type WorkerOptions } from 'bullmq';
 
 /** The data of the jobs that a process holds, of all its queues. */
 export class HeldJobs {
@@ -19,6 +10,10 @@ export class HeldJobs {
   /** @param maxBytes of JSON; when there is more, no further job is fetched until there is less again */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#sizes.size === 0;
   }
 
   /** Minds how much a worker fetches. */
@@ -56,15 +51,18 @@ export class HeldJobs {
  */
 export class BoundedWorker extends Worker {
   readonly #held: HeldJobs;
+  readonly #onWake: () => void;
 
-  /** @param onWake is called when it was idle and a job has come, which is fetched meanwhile */
+  /** @param onWake is called when it held no job and gets one */
   constructor(name: string, processor: Processor, options: WorkerOptions, held: HeldJobs, onWake = () => {}) {
-    super(name, processor, options, tellingBackend(onWake));
+    super(name, processor, options);
     this.#held = held;
+    this.#onWake = onWake;
     held.mind(this);
   }
 
   protected override async nextJobFromJobData(json?: JobJson, id?: string, token?: string) {
+    if (json && this.#held.isEmpty) this.#onWake();
     const job = await super.nextJobFromJobData(json, id, token);
     if (job && json) this.#held.add(job, json.data.length);
     return job;
@@ -82,19 +80,4 @@ export class BoundedWorker extends Worker {
     this.#held.forget(this);
     await super.close(force);
   }
-}
-
-/** BullMQ's own backend, which tells when an idle worker gets word of a job. */
-function tellingBackend(onWake: () => void): BackendFactory<RedisQueueBackend> {
-  return (...options) => {
-    const backend = createRedisBackend(...options);
-    const waitForJob = backend.waitForJob.bind(backend);
-    backend.waitForJob = async (timeout) => {
-      const marker = await waitForJob(timeout);
-      // First of all the job is to be asked for, which leaves at the end of this turn of the event loop.
-      if (marker) process.nextTick(() => setImmediate(onWake));
-      return marker;
-    };
-    return backend;
-  };
 }

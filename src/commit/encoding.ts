@@ -14,11 +14,18 @@ const ISO_LENGTH = '2026-01-15T12:00:00.000Z'.length;
 
 /** Turns values of a column into what the driver takes; undefined and null are null. */
 export function encoderOf(dialect: Dialect, { kind }: Column): (value: unknown) => unknown {
-  if (kind === 'time') return timeEncoder(dialect);
-  if (kind === 'number') return (value) => (value instanceof NewId ? value.toJSON() : (value ?? null));
-  if (kind === 'json') return (value) => (typeof value === 'object' && value ? JSON.stringify(value) : (value ?? null));
-  return (value) => value ?? null;
+  return kind === 'time' ? timeEncoder(dialect) : encoders[kind];
 }
+
+const asItIs = (value: unknown) => value ?? null;
+
+const encoders: Readonly<Record<Exclude<ColumnKind, 'time'>, (value: unknown) => unknown>> = {
+  number: (value) => (value instanceof NewId ? value.toJSON() : (value ?? null)),
+  text: asItIs,
+  money: asItIs,
+  boolean: asItIs,
+  json: (value) => (typeof value === 'object' && value ? JSON.stringify(value) : (value ?? null)),
+};
 
 /** Many rows of a batch have the same moment, that of its commit: it is printed once. */
 function timeEncoder(dialect: Dialect): (value: unknown) => unknown {

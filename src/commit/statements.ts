@@ -106,24 +106,28 @@ export function writeIfStill(
   { ledger }: Tables,
   { known, changes, ledgerRow, rankVersion }: KnownWrite,
 ): [Statement, unknown[]] {
-  const writes = changes.map(({ table, updated: [row = {}], properties }) => ({
-    table,
-    row,
-    changed: table.columns.filter(({ property }) => properties.has(property)),
-  }));
-  const ledgerColumns = ledger.columns.filter(({ property }) => ledgerRow[property] !== undefined);
-  const values = [
-    ...known.flatMap(({ table, row }) => encodeRow([idColumn(table), VERSION], row)),
-    rankVersion,
-    ...writes.flatMap(({ table, row, changed }) => encodeRow([idColumn(table), ...changed], row)),
-    ...encodeRow(ledgerColumns, ledgerRow),
-  ];
-  const what = [
-    ...known.map(({ table }) => table.name),
-    ...writes.map(({ table, changed }) => `${table.name} ${changed.map(({ name }) => name)}`),
-    ...ledgerColumns.map(({ name }) => name),
-  ];
-  const statement = cached('postgres', `write if still ${what}`, 'row', () => {
+  let what = 'if still';
+  const values: unknown[] = [];
+  const bind = (column: Column, row: Record_) => {
+    what += ` ${column.name}`;
+    values.push(encoderOf('postgres', column)(row[column.property]));
+  };
+  for (const { table, row } of known) {
+    what += ` ${table.name}`;
+    bind(idColumn(table), row);
+    bind(VERSION, row);
+  }
+  values.push(rankVersion);
+  for (const { table, updated, properties } of changes) {
+    what += ` ${table.name}`;
+    const row = updated[0] as Record_;
+    bind(idColumn(table), row);
+    for (const column of table.columns) if (properties.has(column.property)) bind(column, row);
+  }
+  what += ` ${ledger.name}`;
+  for (const column of ledger.columns) if (ledgerRow[column.property] !== undefined) bind(column, ledgerRow);
+
+  const statement = cached('postgres', what, 'row', () => {
     let count = 0;
     const next = ({ sqlType }: Pick<Column, 'sqlType'>) => `$${++count}::${sqlType}`;
     const same = known.map(
@@ -131,27 +135,25 @@ export function writeIfStill(
     );
     const held = known.map(({ table }, index) => `${table.name} AS t${index}`);
     const rank = next({ sqlType: 'int' });
-    const updates = writes.map(({ table, changed }, index) => {
+    const updates = changes.map(({ table, properties }, index) => {
       const id = next(idColumn(table));
+      const changed = table.columns.filter(({ property }) => properties.has(property));
       const set = changed.map((column) => `${column.name} = ${next(column)}`);
       return `w${index} AS (UPDATE ${table.name} AS t SET ${set.join(', ')} FROM still WHERE t.id = ${id} RETURNING t.xmin)`;
     });
+    const given = ledger.columns.filter(({ property }) => ledgerRow[property] !== undefined);
     const parts = [
       `held AS (SELECT FROM ${held.join(', ')} WHERE ${same.join(' AND ')} FOR UPDATE)`,
       'ranked AS (SELECT botledger_rank_version() AS version FROM held)',
       `still AS (SELECT FROM ranked WHERE version = ${rank})`,
       ...updates,
-      `l AS (INSERT INTO ${ledger.name} (${ledgerColumns.map(({ name }) => name)})
-               SELECT ${ledgerColumns.map(next)} FROM still)`,
+      `l AS (INSERT INTO ${ledger.name} (${given.map(({ name }) => name)}) SELECT ${given.map(next)} FROM still)`,
     ];
-    const versions = writes.map((_, index) => `(SELECT xmin FROM w${index}) AS "${index}"`);
+    const versions = changes.map((_, index) => `(SELECT xmin FROM w${index}) AS "${index}"`);
     return `WITH ${parts.join(', ')} SELECT ${versions.join(', ')} FROM still`;
   });
   return [statement, values];
 }
-
-const encodeRow = (columns: readonly Column[], row: Record_) =>
-  columns.map((column) => encoderOf('postgres', column)(row[column.property]));
 
 /** Deletes rows, found by their ids. */
 export function deleteRows(session: SqlSession, table: Table, rows: readonly Record_[]): void {

@@ -113,7 +113,7 @@ export async function startCommitWorker({
       removeOnComplete: keepCompleted,
       settings: { backoffStrategy: delayOfUnknown },
     };
-    const onWake = () => void database.wake().catch(() => undefined);
+    const onWake = () => database.wake();
     const worker = new BoundedWorker(name, (job, token) => processor.process(job, token), options, held, onWake);
     const fetching = { stop: () => void worker.pause(true), goOn: () => void (watch.isUp && worker.resume()) };
     const trouble = new RedisTrouble(logger, fetching);
