@@ -35,7 +35,8 @@ const MOST_HALVINGS = 2 * MOST_SUSPECTS;
 
 /**
  * Groups units into batches without a timer: an idle committer gets the next unit at once, and while it works on a
- * batch, the units that arrive gather for the next. So latency is low at rest and throughput rises under load.
+ * batch, the units that arrive gather for the next, which begins when they are as many, or when the committer is idle.
+ * So latency is low at rest and throughput rises under load.
  *
  * While the database is away, no unit stays here: all of them are handed back.
  */
@@ -49,6 +50,7 @@ export class Batcher {
   #suspects: Waiting[] = [];
   /** What the database did not take, in order, until nothing is under way any more. */
   #held: Waiting[] = [];
+  /** How many jobs have their units in a batch. */
   #underWay = 0;
   #running = false;
   #last: Turn | undefined;
@@ -80,14 +82,20 @@ export class Batcher {
   }
 
   #start(): void {
-    if (this.#running) return;
+    if (this.#running || !this.#isWorthABatch) return;
     this.#running = true;
     // A microtask later, so that jobs that arrive together find themselves in one batch.
     queueMicrotask(() => void this.#run());
   }
 
+  /** A batch costs as much as dozens of units: beside one that is under way, only as large a one is begun. */
+  get #isWorthABatch(): boolean {
+    const waiting = this.#waiting.length + this.#suspects.length;
+    return waiting > 0 && waiting >= this.#underWay;
+  }
+
   async #run(): Promise<void> {
-    while (this.#watch.isUp && this.#waiting.length + this.#suspects.length > 0) {
+    while (this.#watch.isUp && this.#isWorthABatch) {
       if (this.#waiting.length > 0) await this.#begin(this.#take(this.#waiting, this.#limits));
       if (this.#suspects.length > 0)
         await this.#begin(this.#take(this.#suspects, { ...this.#limits, maxUnits: MOST_SUSPECTS }));
@@ -105,7 +113,7 @@ export class Batcher {
   async #settle(batch: readonly Waiting[], turn: Turn): Promise<void> {
     const all = batch.flatMap(({ units }) => units);
     const large = batch.length > 1 && all.length > MOST_SUSPECTS;
-    this.#underWay++;
+    this.#underWay += batch.length;
     try {
       const mostHalvings = large ? MOST_HALVINGS : undefined;
       const results = await this.#spans.around(batch, () => this.#committer.commit(all, turn, mostHalvings));
@@ -125,9 +133,9 @@ export class Batcher {
         for (const { reject } of batch) reject(error as Error);
       }
     } finally {
-      this.#underWay--;
+      this.#underWay -= batch.length;
       turn.settle();
-      if (this.#suspects.length > 0) this.#start();
+      this.#start();
       this.#handBack();
     }
   }
