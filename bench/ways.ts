@@ -1,9 +1,8 @@
 import { type Job, Queue, QueueEvents } from 'bullmq';
-import { Redis } from 'ioredis';
 import { BotLedger } from '../src/index.js';
 import type { Closable } from '../src/lifecycle.js';
-import { openWorkerRedis } from '../src/redis.js';
 import { jobOf } from './contenders/enqueue.js';
+import { openPlainRedis } from './contenders/plain-redis.js';
 import { BOT, keyOf, unitNumber, userOf, XP } from './workload.js';
 
 /** A way to put units into a queue. */
@@ -32,13 +31,13 @@ export function openLedger(redisUrl: string): Way {
 
 /** With BullMQ alone: one unit per job, without any check. */
 export function openQueue(redisUrl: string, name: string): Way {
-  const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  const connection = openPlainRedis(redisUrl);
   const queue = new Queue(name, { connection });
   let events: QueueEvents | undefined;
   const finished = async (job: Job) => {
     if (!events) {
       // From the first event on: by default it begins with what comes once it reads, which may be after the first job.
-      events = new QueueEvents(name, { connection: openWorkerRedis(redisUrl), lastEventId: '0-0' });
+      events = new QueueEvents(name, { connection: openPlainRedis(redisUrl), lastEventId: '0-0' });
       await events.waitUntilReady();
     }
     return job.waitUntilFinished(events, PATIENCE_MS);

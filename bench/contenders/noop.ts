@@ -1,9 +1,9 @@
 import { Worker } from 'bullmq';
 import { keepCompleted } from '../../src/queue.js';
-import { openWorkerRedis } from '../../src/redis.js';
 import type { Contender } from './contender.js';
 import { enqueueLone, withQueue } from './enqueue.js';
 import { launchWorker } from './launch.js';
+import { openPlainRedis } from './plain-redis.js';
 
 /** The queue of this contender. */
 export const NOOP_QUEUE = 'bench-noop';
@@ -18,7 +18,7 @@ export const noop: Contender = {
   fill: (range, { redisUrl }) => withQueue(NOOP_QUEUE, redisUrl, (queue) => enqueueLone(queue, range)),
   launch: (places) => launchWorker('noop', places),
   async work({ redisUrl }) {
-    const connection = openWorkerRedis(redisUrl);
+    const connection = openPlainRedis(redisUrl);
     const worker = new Worker(NOOP_QUEUE, async () => [], {
       connection,
       concurrency: 1_000,

@@ -3,10 +3,10 @@ import { Database } from '../../src/database.js';
 import { IdempotencyKey, User } from '../../src/models/index.js';
 import type { JobData, Unit } from '../../src/operations/unit.js';
 import { keepCompleted } from '../../src/queue.js';
-import { openWorkerRedis } from '../../src/redis.js';
 import type { Contender } from './contender.js';
 import { enqueueLone, withQueue } from './enqueue.js';
 import { launchWorker } from './launch.js';
+import { openPlainRedis } from './plain-redis.js';
 
 const QUEUE = 'bench-obvious';
 
@@ -22,7 +22,7 @@ export const obvious: Contender = {
   fill: (range, { redisUrl }) => withQueue(QUEUE, redisUrl, (queue) => enqueueLone(queue, range)),
   launch: (places) => launchWorker('obvious', places),
   async work({ redisUrl, databaseUrl }) {
-    const connection = openWorkerRedis(redisUrl);
+    const connection = openPlainRedis(redisUrl);
     const database = new Database({ url: databaseUrl, poolSize: CONCURRENCY });
     const worker = new Worker(QUEUE, (job: Job<JobData>) => apply(database, job.data.units[0] as Unit), {
       connection,

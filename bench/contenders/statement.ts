@@ -2,10 +2,10 @@ import { type Job, Worker } from 'bullmq';
 import pg from 'pg';
 import type { JobData, Unit } from '../../src/operations/unit.js';
 import { keepCompleted } from '../../src/queue.js';
-import { openWorkerRedis } from '../../src/redis.js';
 import type { Contender, Note } from './contender.js';
 import { enqueueLone, withQueue } from './enqueue.js';
 import { launchWorker } from './launch.js';
+import { openPlainRedis } from './plain-redis.js';
 import { ONE_UNIT } from './sql.js';
 
 /** The queue of this contender. */
@@ -23,7 +23,7 @@ export const statement: Contender = {
   fill: (range, { redisUrl }) => withQueue(STATEMENT_QUEUE, redisUrl, (queue) => enqueueLone(queue, range)),
   launch: (places) => launchWorker('statement', places),
   async work({ redisUrl, databaseUrl, note }) {
-    const connection = openWorkerRedis(redisUrl);
+    const connection = openPlainRedis(redisUrl);
     const pool = new pg.Pool({ connectionString: databaseUrl, max: CONCURRENCY });
     const worker = new Worker(STATEMENT_QUEUE, (job: Job<JobData>) => apply(pool, job.data.units[0] as Unit, note), {
       connection,
