@@ -118,27 +118,22 @@ export class Database {
    *
    * @throws whatever `work` throws, after rolling back; the driver's error when the database is away
    */
-  async transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return this.dialect === 'sqlite'
-          ? await this.#writer.runExclusive(() => this.#inSqlite(work))
-          : await this.#inPostgres(work);
-      } catch (error) {
-        if (attempt >= DEADLOCK_RETRIES || !isDeadlock(error)) throw error;
-      }
-    }
+  transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    return untilNoDeadlock(() =>
+      this.dialect === 'sqlite' ? this.#writer.runExclusive(() => this.#inSqlite(work)) : this.#inPostgres(work),
+    );
   }
 
   /**
-   * Runs one statement that is a transaction by itself: one round trip.
+   * Runs one statement that is a transaction by itself: one round trip. It runs again after a deadlock, as transactions
+   * do.
    *
    * @returns rows as the driver gives them, once they are committed
    * @throws the driver's error; when the database went away meanwhile, nobody knows whether it was committed
    */
-  async write(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+  write(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
     if (this.dialect === 'sqlite') return this.transaction((session) => session.query(statement, values));
-    return this.#onConnection('write', (client) => ask(client, statement, values));
+    return untilNoDeadlock(() => this.#onConnection('write', (client) => ask(client, statement, values)));
   }
 
   async #inPostgres<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
@@ -459,6 +454,16 @@ function run(connection: sqlite3.Database, text: string, values: object): Promis
   return new Promise((resolve, reject) => {
     connection.all<Row>(text, values, (error, rows) => (error ? reject(error) : resolve(rows)));
   });
+}
+
+async function untilNoDeadlock<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= DEADLOCK_RETRIES || !isDeadlock(error)) throw error;
+    }
+  }
 }
 
 /** Failures that vanish when the transaction runs again: deadlock, serialization failure, a busy SQLite file. */

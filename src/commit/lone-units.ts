@@ -13,13 +13,16 @@ import type { Table, Tables } from './tables.js';
 import { usersOf } from './users-of.js';
 import { keyId, WorkingSet } from './working-set.js';
 
-/** Users who are remembered: those of a busy hour, in a few megabytes. */
+/** Users who are remembered: those of a busy hour. */
 const MOST_USERS = 10_000;
+
+/** Characters of one column. So what is remembered are a few megabytes, and tens of them at most. */
+const LONGEST_TEXT = 2_048;
 
 /** How many units at most are not even tried after others were in vain. */
 const LONGEST_BREAK = 63;
 
-/** A user's rows as the last commit of a unit of theirs left them. */
+/** A user's rows as commits of single units left them. */
 interface KnownUser {
   /** By table and key. */
   readonly rows: Map<string, Row>;
@@ -77,7 +80,7 @@ export class LoneUnits {
     if (!versions) return undefined;
     for (const [index, { updated }] of changes.entries())
       Object.assign(updated[0] as Row, { rowVersion: versions[index] });
-    this.#remember(telegramId, rows, user.lastDeletion);
+    this.#remember(telegramId, rows, user, user.lastDeletion);
     return { status: 'applied', outcomes };
   }
 
@@ -85,16 +88,22 @@ export class LoneUnits {
   keep(units: readonly CheckedUnit[], rows: WorkingSet, { lastDeletion }: LedgerState): void {
     if (this.#database.dialect === 'sqlite' || (units.length > 1 && this.#users.size === 0)) return;
     const users = units.flatMap(usersOf);
-    for (const telegramId of users) this.#users.delete(telegramId);
     const [telegramId] = users;
+    const before = this.#users.get(telegramId ?? Number.NaN);
+    for (const user of users) this.#users.delete(user);
     if (units.length === 1 && users.length === 1 && !units.some(isAlone))
-      this.#remember(telegramId as number, rows, lastDeletion);
+      this.#remember(telegramId as number, rows, before, lastDeletion);
   }
 
-  #remember(telegramId: number, rows: WorkingSet, lastDeletion: Date | undefined): void {
-    const remembered = new Map<string, Row>();
+  /** @param before what else was remembered: its versions tell whether it still holds */
+  #remember(telegramId: number, rows: WorkingSet, before: KnownUser | undefined, lastDeletion: Date | undefined): void {
+    const remembered = new Map(before?.rows);
     for (const name of this.#names) {
-      for (const [id, row] of rows.single(name)) if (row['rowVersion']) remembered.set(`${name} ${id}`, row);
+      for (const [id, row] of rows.single(name)) {
+        const kept = row['rowVersion'] ? withoutTexts(this.#tables.rows[name], row) : undefined;
+        if (kept) remembered.set(`${name} ${id}`, kept);
+        else remembered.delete(`${name} ${id}`);
+      }
     }
     // The longest unused goes first.
     if (this.#users.size >= MOST_USERS) this.#users.delete(this.#users.keys().next().value as number);
@@ -144,4 +153,16 @@ export class LoneUnits {
     const length = written ? 0 : Math.min(2 * this.#break.length + 1, LONGEST_BREAK);
     this.#break = { left: length, length };
   }
+}
+
+/** A row as it is loaded, without what is only written; undefined when what is left is too large. */
+function withoutTexts({ columns }: Table, row: Row): Row | undefined {
+  const kept: Row = { rowVersion: row['rowVersion'] };
+  for (const { property, writeOnly } of columns) {
+    const value = row[property];
+    if (writeOnly) continue;
+    if (typeof value === 'string' && value.length > LONGEST_TEXT) return undefined;
+    kept[property] = value;
+  }
+  return kept;
 }

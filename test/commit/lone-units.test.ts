@@ -73,6 +73,21 @@ for (const variant of variants.filter(({ dialect }) => dialect === 'postgres')) 
       expect(session?.sessionData).to.deep.equal({ n: 4 });
     });
 
+    it('remembers the session while other units come, and none that is large', async () => {
+      for (const n of [1, 2]) await commit(save(n));
+      for (const n of [3, 4]) {
+        await commit(addXp(1));
+        expect(await commit(save(n))).to.deep.equal([{ saved: true }]);
+      }
+      expect([database.transactions, database.alone]).to.deep.equal([2, { written: 4, inVain: 0 }]);
+      const stats = { text: 'x'.repeat(3_000) };
+      for (const at of [AT + 10, AT + 20])
+        await commit(unitOf({ name: 'saveSession', telegramId: 1, session: {}, stats }, { at }));
+      expect(database.alone.written).to.equal(5);
+      const [session] = await on.sessions();
+      expect(session?.statsData).to.deep.equal(stats);
+    });
+
     it('has the answer of the first time when its key comes again, and none when the key had another content', async () => {
       await commit(addXp(5));
       const [first] = await commit(addXp(5, 'again'));
