@@ -113,8 +113,10 @@ class OwnRedis extends Redis {
   private ended?: true;
 
   override sendCommand(command: Command, stream?: Parameters<Redis['sendCommand']>[1]): unknown {
-    // There is none before the first connection.
-    if (this.stream) gather(this.stream, this.options.maxRetriesPerRequest === null ? setImmediate : process.nextTick);
+    // A worker's leave after what it sends to the database: that is what others wait for. Not so a bot's, which hold up
+    // its caller. There is no stream before the first connection.
+    const later = this.options.maxRetriesPerRequest === null ? setImmediate : process.nextTick;
+    if (this.stream) gather(this.stream, later);
     return super.sendCommand(command, stream);
   }
 
