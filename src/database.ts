@@ -104,8 +104,8 @@ export class Database {
   readonly sequelize: Sequelize;
   // SQLite has one writer; waiting here is fair, waiting inside SQLite is not (20 concurrent transactions mostly fail).
   readonly #writer = new Mutex();
-  /** The connection of the last transaction. */
-  #last: pg.Client | undefined;
+  /** The connection that was given back last, until one is taken: the pool gives it out next. */
+  #next: pg.Client | undefined;
 
   constructor(options: DatabaseOptions) {
     this.dialect = options.url.startsWith('sqlite:') ? 'sqlite' : 'postgres';
@@ -137,9 +137,7 @@ export class Database {
   }
 
   async #inPostgres<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
-    const connections = this.sequelize.connectionManager;
-    const client = (await connections.getConnection({ type: 'write' })) as pg.Client;
-    this.#last = client;
+    const client = await this.#takeConnection('write');
     const conversation = new Conversation('postgres', (statement, values) => ask(client, statement, values));
     let broken = true;
     try {
@@ -155,9 +153,7 @@ export class Database {
       broken = isOfNoUse(cause) || (await rollBack(client));
       throw cause;
     } finally {
-      // A connection in an unknown state must not serve anyone else.
-      if (broken) await (connections as unknown as PoolKeeper).destroyConnection(client).catch(() => undefined);
-      else connections.releaseConnection(client);
+      await this.#giveBack(client, broken);
     }
   }
 
@@ -201,10 +197,8 @@ export class Database {
   }
 
   async #onConnection<T>(type: 'read' | 'write', work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const connections = this.sequelize.connectionManager;
-    const client = (await connections.getConnection({ type })) as pg.Client;
+    const client = await this.#takeConnection(type);
     let broken = false;
-    if (type === 'write') this.#last = client;
     try {
       return await work(client);
     } catch (error) {
@@ -212,9 +206,22 @@ export class Database {
       broken = !(error instanceof pg.DatabaseError);
       throw error;
     } finally {
-      if (broken) await (connections as unknown as PoolKeeper).destroyConnection(client).catch(() => undefined);
-      else connections.releaseConnection(client);
+      await this.#giveBack(client, broken);
     }
+  }
+
+  async #takeConnection(type: 'read' | 'write'): Promise<pg.Client> {
+    const client = (await this.sequelize.connectionManager.getConnection({ type })) as pg.Client;
+    this.#next = undefined;
+    return client;
+  }
+
+  /** @param broken whether it is in an unknown state: then it must not serve anyone else */
+  async #giveBack(client: pg.Client, broken: boolean): Promise<void> {
+    const connections = this.sequelize.connectionManager as unknown as PoolKeeper;
+    if (broken) return connections.destroyConnection(client).catch(() => undefined);
+    connections.releaseConnection(client);
+    this.#next = client;
   }
 
   /**
@@ -222,9 +229,8 @@ export class Database {
    * that was woken while the transaction was got ready.
    */
   wake(): void {
-    // The pool gives out first what came back last. Whoever has it by now gets their answers all the same. It must leave
-    // at once, not with what comes next.
-    if (this.#last && this.pool?.available) this.#last.query(WAKE_UP, () => undefined);
+    // It must leave at once, not with what comes next. Whether anything answers, the transaction will see.
+    this.#next?.query(WAKE_UP, () => undefined);
   }
 
   /** The connections of a PostgreSQL; SQLite has no pool. */
@@ -372,6 +378,7 @@ async function rollBack(client: pg.Client): Promise<boolean> {
 interface PoolKeeper {
   readonly pool: ConnectionPool;
   destroyConnection(connection: unknown): Promise<void>;
+  releaseConnection(connection: unknown): void;
 }
 
 /**

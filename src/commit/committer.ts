@@ -203,8 +203,9 @@ export class Committer {
   async #commitBatch(units: readonly CheckedUnit[], turn: Turn, { apply, hurry }: Way) {
     const start = performance.now();
     const [lone, ...others] = units;
-    const applied = lone && others.length === 0 && turn.isFirst && (await this.#lone.commit(lone, this.#now()));
-    if (applied) {
+    const mayGoAlone = others.length === 0 && turn.isFirst && !hurry;
+    const applied = lone && mayGoAlone ? await this.#lone.commit(lone, this.#now()) : undefined;
+    if (lone && applied) {
       this.#metrics.countCommit(1, performance.now() - start);
       return new Map([[lone, applied]]);
     }

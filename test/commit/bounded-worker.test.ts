@@ -29,9 +29,12 @@ describe('A worker that holds so many bytes at most', () => {
       await held;
       under.delete(job);
     };
-    const worker = new BoundedWorker(jobs.queue.name, work, { connection, concurrency: 100 }, new HeldJobs(100 * KB));
+    let woken = 0;
+    const options = { connection, concurrency: 100 };
+    const worker = new BoundedWorker(jobs.queue.name, work, options, new HeldJobs(100 * KB), () => woken++);
     await until(() => under.size >= 10);
     expect(await jobs.queue.getActiveCount()).to.be.at.most(11);
+    expect(woken, 'how often it held no job and got one').to.equal(1);
     letGo();
     await until(async () => (await jobs.queue.getCompletedCount()) === sizes.length);
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import pg from 'pg';
+import { QueryTypes } from 'sequelize';
 import { Committer } from '../../src/commit/committer.js';
 import { Database, type Row, type Statement } from '../../src/database.js';
 import type { WireOperation } from '../../src/operations/unit.js';
@@ -9,6 +10,7 @@ import { outcomeOf } from '../helpers/commit-batches.js';
 import { someoneWaits } from '../helpers/meeting.js';
 import { rejection } from '../helpers/rejection.js';
 import { unit, unitOf } from '../helpers/units.js';
+import { until } from '../helpers/until.js';
 import { CountingDatabase, eachOn, variants } from '../helpers/variants.js';
 
 const AT = Date.UTC(2026, 0, 15);
@@ -165,6 +167,33 @@ for (const variant of variants.filter(({ dialect }) => dialect === 'postgres')) 
       const users = new UserRepository(on.database);
       const above = (await on.users()).filter(({ totalXp }) => totalXp > 34).length;
       expect(await users.rank(1)).to.equal(above + 1);
+    });
+
+    it('that changes nothing is in the ledger all the same', async () => {
+      await commit(addXp(5));
+      const nothing = addXp(0);
+      expect(await commit(nothing)).to.deep.equal([{ totalXp: 5, oldLevel: 1, newLevel: 1, leveledUp: false }]);
+      expect(database.alone.written).to.equal(1);
+      expect((await on.ledger()).map(({ key }) => key)).to.include(nothing.key);
+    });
+
+    it('comes soon: PostgreSQL is woken, and nobody is disturbed, also when its process has gone', async () => {
+      database.wake();
+      await commit(addXp(5));
+      database.wake();
+      const activity = `FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT botledger_rank%'`;
+      const woken = () => on.database.sequelize.query(`SELECT 1 ${activity}`, { type: QueryTypes.SELECT });
+      await until(async () => (await woken()).length === 1);
+      await on.database.sequelize.query(`SELECT pg_terminate_backend(pid) ${activity}`);
+      database.wake();
+      const unit = addXp(5);
+      const worked = () =>
+        commit(unit).then(
+          () => true,
+          () => false,
+        );
+      await until(worked);
+      expect((await on.users())[0]?.totalXp).to.equal(10);
     });
 
     it('is tried less and less where others commit for the same users', async () => {
