@@ -1,4 +1,5 @@
 import type { CheckedUnit } from '../operations/unit.js';
+import type { HeldJobs } from './bounded-worker.js';
 import type { Committer } from './committer.js';
 import type { DatabaseWatch } from './database-watch.js';
 import { CrowdedError, OutageError } from './failures.js';
@@ -34,9 +35,9 @@ const MOST_SUSPECTS = 64;
 const MOST_HALVINGS = 2 * MOST_SUSPECTS;
 
 /**
- * Groups units into batches without a timer: an idle committer gets the next unit at once, and while it works on a
- * batch, the units that arrive gather for the next, which begins when they are as many, or when the committer is idle.
- * So latency is low at rest and throughput rises under load.
+ * Groups units into batches without a timer: an idle committer gets the next unit at once, and while jobs are committed
+ * or finished, those that arrive gather for the next batch, which begins when they are as many. So latency is low at
+ * rest and throughput rises under load.
  *
  * While the database is away, no unit stays here: all of them are handed back.
  */
@@ -45,6 +46,7 @@ export class Batcher {
   readonly #limits: BatchLimits;
   readonly #watch: Pick<DatabaseWatch, 'isUp' | 'lost' | 'worked'>;
   readonly #spans: CommitSpans;
+  readonly #jobs: Pick<HeldJobs, 'moving'>;
   #waiting: Waiting[] = [];
   /** Those that may keep others waiting: they go in small batches, and in turns with the others. */
   #suspects: Waiting[] = [];
@@ -55,16 +57,19 @@ export class Batcher {
   #running = false;
   #last: Turn | undefined;
 
+  /** @param jobs those that the units are of, before and after they are here */
   constructor(
     committer: Committer,
     limits: BatchLimits,
     watch: Pick<DatabaseWatch, 'isUp' | 'lost' | 'worked'>,
     spans = new CommitSpans(undefined),
+    jobs: Pick<HeldJobs, 'moving'> = { moving: 0 },
   ) {
     this.#committer = committer;
     this.#limits = limits;
     this.#watch = watch;
     this.#spans = spans;
+    this.#jobs = jobs;
   }
 
   /**
@@ -77,21 +82,26 @@ export class Batcher {
   submit(units: readonly CheckedUnit[], suspect = false): Promise<UnitResult[]> {
     return new Promise((resolve, reject) => {
       (suspect ? this.#suspects : this.#waiting).push({ units, context: this.#spans.here, resolve, reject });
-      this.#start();
+      this.start();
     });
   }
 
-  #start(): void {
+  /** Begins a batch if there is one to begin: to be called when a job is finished. */
+  start(): void {
     if (this.#running || !this.#isWorthABatch) return;
     this.#running = true;
     // A microtask later, so that jobs that arrive together find themselves in one batch.
     queueMicrotask(() => void this.#run());
   }
 
-  /** A batch costs as much as dozens of units: beside one that is under way, only as large a one is begun. */
+  /**
+   * A batch costs as much as dozens of units: beside one that is under way, only as large a one is begun, and none while
+   * more jobs are about to come than wait.
+   */
   get #isWorthABatch(): boolean {
     const waiting = this.#waiting.length + this.#suspects.length;
-    return waiting > 0 && waiting >= this.#underWay;
+    const coming = this.#jobs.moving - waiting - this.#underWay;
+    return waiting > 0 && waiting >= Math.max(this.#underWay, coming);
   }
 
   async #run(): Promise<void> {
@@ -135,7 +145,7 @@ export class Batcher {
     } finally {
       this.#underWay -= batch.length;
       turn.settle();
-      this.#start();
+      this.start();
       this.#handBack();
     }
   }

@@ -1,19 +1,30 @@
 import { type Job, type JobJson, type Processor, Worker, type WorkerOptions } from 'bullmq';
 
-/** The data of the jobs that a process holds, of all its queues. */
+/** The jobs that a process holds, of all its queues. */
 export class HeldJobs {
   readonly #maxBytes: number;
+  readonly #onRemoved: () => void;
   readonly #sizes = new Map<Job, number>();
+  readonly #aside = new Set<Job>();
   readonly #workers = new Map<Worker, number>();
   #bytes = 0;
 
-  /** @param maxBytes of JSON; when there is more, no further job is fetched until there is less again */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes of JSON; when there is more, no further job is fetched until there is less again
+   * @param onRemoved is called when a job is no longer held
+   */
+  constructor(maxBytes: number, onRemoved = () => {}) {
     this.#maxBytes = maxBytes;
+    this.#onRemoved = onRemoved;
   }
 
   get isEmpty(): boolean {
     return this.#sizes.size === 0;
+  }
+
+  /** How many of them nothing holds up: each makes room for the next within moments. */
+  get moving(): number {
+    return this.#sizes.size - this.#aside.size;
   }
 
   /** Minds how much a worker fetches. */
@@ -30,9 +41,16 @@ export class HeldJobs {
     this.#count(bytes);
   }
 
+  /** It may take long: nobody is to wait for its end. */
+  setAside(job: Job): void {
+    if (this.#sizes.has(job)) this.#aside.add(job);
+  }
+
   remove(job: Job): void {
     this.#count(-(this.#sizes.get(job) ?? 0));
     this.#sizes.delete(job);
+    this.#aside.delete(job);
+    this.#onRemoved();
   }
 
   #count(bytes: number): void {

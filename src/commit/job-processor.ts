@@ -5,10 +5,11 @@ import { SignatureError, ValidationError } from '../errors.js';
 import type { HotSessions } from '../hot/sessions.js';
 import type { Logger } from '../logger.js';
 import type { Signatures } from '../operations/signature.js';
-import { type CheckedUnit, checkUnit, jobName, readJob, type Unit } from '../operations/unit.js';
+import { type CheckedUnit, checkUnit, isAlone, jobName, readJob, type Unit } from '../operations/unit.js';
 import { unitJobOptions } from '../queue.js';
 import type { RedisClient } from '../redis.js';
 import { type Batcher, InterruptedError } from './batcher.js';
+import type { HeldJobs } from './bounded-worker.js';
 import { LockedError } from './failures.js';
 import { forgetEvents } from './forget-events.js';
 import { forgetJobs } from './forget-jobs.js';
@@ -24,6 +25,9 @@ export type UnitAnswer = { key: string; outcomes: readonly unknown[] } | { moved
 /** After this long it is tried again whether the rows of a unit are free. */
 const LOCKED_PAUSE_MS = 1_000;
 
+/** One completed job in so many lets go of those that are kept no longer: Redis takes as long for one as for all. */
+const COMPLETED_PER_TRIM = 50;
+
 /** A unit that its bot did not sign. Its sessions are settled, as those of any that fails for good. */
 interface RefusedUnit extends FailedUnit {
   readonly unit: CheckedUnit;
@@ -38,6 +42,7 @@ interface Run {
 /** What is done with a job's units, and what of them is said where. */
 interface JobProcessorParts {
   readonly batcher: Batcher;
+  readonly held: HeldJobs;
   readonly redis: RedisClient;
   readonly sessions: HotSessions;
   readonly users: HotUsers;
@@ -54,6 +59,7 @@ interface JobProcessorParts {
 export class JobProcessor {
   readonly #parts: JobProcessorParts;
   readonly #underWay = new Map<string, Run>();
+  #completed = 0;
 
   constructor(parts: JobProcessorParts) {
     this.#parts = parts;
@@ -63,6 +69,8 @@ export class JobProcessor {
     const units = readUnits(job);
     const checked = units.map((raw) => this.#check(raw));
     const fitting = checked.filter((unit): unit is CheckedUnit => !('status' in unit));
+    // A deletion looks through all jobs, once it is committed.
+    if (fitting.some(isAlone)) this.#parts.held.setAside(job);
     try {
       const first = this.#firstRun(job, fitting);
       const settled = await (first ?? this.#submit(job, fitting));
@@ -86,6 +94,7 @@ export class JobProcessor {
         await job.moveToDelayed(Date.now() + LOCKED_PAUSE_MS, token);
         throw new DelayedError('somebody else holds its rows');
       }
+      if (this.#completed++ % COMPLETED_PER_TRIM > 0) job.opts.removeOnComplete ??= false;
       if (units.length === 1) return [answerAlone(units[0], results[0] as UnitResult)];
       return await Promise.all(results.map((result, index) => this.#answerInPack(units[index], result)));
     } catch (error) {

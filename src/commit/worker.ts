@@ -79,7 +79,8 @@ export async function startCommitWorker({
   const committer = new Committer(database, { settings, onEvents, onLocked, metrics: new BatchMetrics(metrics) });
   const telemetry = await openTelemetry(config);
   const traced = telemetry ? { telemetry } : {};
-  const batcher = new Batcher(committer, limits, watch, new CommitSpans(telemetry));
+  const held = new HeldJobs(BATCHES_HELD * config.batchMaxBytes, () => batcher.start());
+  const batcher = new Batcher(committer, limits, watch, new CommitSpans(telemetry), held);
   const commitMetrics = new CommitMetrics(metrics);
   gaugeRedis(metrics, redis);
   const sessions = new HotSessions(redis, config.sessionTtlSeconds);
@@ -88,12 +89,11 @@ export async function startCommitWorker({
   // Divided, so that what a process holds in memory, and leaves behind when it dies, does not grow with the partitions.
   const concurrency = Math.ceil(config.workerConcurrency / config.queuePartitions);
 
-  const held = new HeldJobs(BATCHES_HELD * config.batchMaxBytes);
-
   const take = async (name: string) => {
     const queue = new Queue(name, { connection: redis, ...traced });
     const processor = new JobProcessor({
       batcher,
+      held,
       redis,
       sessions,
       users,

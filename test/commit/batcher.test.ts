@@ -71,9 +71,9 @@ describe('The batcher', () => {
     expect(committer.batches).to.deep.equal([[1], [3, 5], [2, 4]]);
   });
 
-  function start({ maxUnits = 100, maxBytes = 1_000_000 }: Partial<BatchLimits> = {}) {
+  function start({ maxUnits = 100, maxBytes = 1_000_000 }: Partial<BatchLimits> = {}, jobs = { moving: 0 }) {
     const committer = new HeldCommitter(on.database);
-    const batcher = new Batcher(committer, { maxUnits, maxBytes }, unwatched);
+    const batcher = new Batcher(committer, { maxUnits, maxBytes }, unwatched, undefined, jobs);
     const submit = async (...users: number[]) =>
       (await Promise.all(users.map((user) => batcher.submit([addXp(user)])))).flat();
     return { committer, batcher, submit };
@@ -103,6 +103,26 @@ describe('The batcher', () => {
     committer.letGo();
     await Promise.all([first, ...others]);
     expect(committer.batches).to.deep.equal([[1], [5, 3, 4, 2]]);
+  });
+
+  it('begins none while more jobs are about to come than wait', async () => {
+    const jobs = { moving: 5 };
+    const { committer, batcher, submit } = start({}, jobs);
+    committer.letGo();
+    const submitted = [submit(1), submit(2)];
+    await new Promise<void>(setImmediate);
+    expect(committer.batches, 'two wait, three are to come').to.deep.equal([]);
+    submitted.push(submit(3));
+    await submitted[2];
+    expect(committer.batches).to.deep.equal([[1, 2, 3]]);
+
+    submitted.push(submit(4));
+    await new Promise<void>(setImmediate);
+    expect(committer.batches, 'one waits, four are to come').to.have.lengthOf(1);
+    jobs.moving = 1;
+    batcher.start();
+    await Promise.all(submitted);
+    expect(committer.batches).to.deep.equal([[1, 2, 3], [4]]);
   });
 
   it('is at rest again afterwards', async () => {

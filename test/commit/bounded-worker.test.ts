@@ -8,6 +8,23 @@ import { until } from '../helpers/until.js';
 
 const KB = 1_024;
 
+describe('Jobs that a process holds', () => {
+  it('count as moving unless they are set aside, and whoever waits for them is told when one ends', () => {
+    let removed = 0;
+    const held = new HeldJobs(KB, () => removed++);
+    const [first, second, stranger] = [{}, {}, {}] as [Job, Job, Job];
+    held.add(first, 1);
+    held.add(second, 1);
+    held.setAside(first);
+    held.setAside(stranger);
+    expect(held.moving).to.equal(1);
+    held.remove(second);
+    expect([held.moving, held.isEmpty, removed]).to.deep.equal([0, false, 1]);
+    held.remove(first);
+    expect([held.moving, held.isEmpty, removed]).to.deep.equal([0, true, 2]);
+  });
+});
+
 describe('A worker that holds so many bytes at most', () => {
   it('fetches no more until there is less, always one, and in the end all', async () => {
     const redisUrl = await freshRedisUrl();

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Closable } from '../../src/lifecycle.js';
 import { closeAll } from '../../src/lifecycle.js';
+import { keepCompleted } from '../../src/queue.js';
 import { insertSubscription, insertUser } from '../factories.js';
 import { openQueue, startWorker, type TestQueue } from '../helpers/commit-worker.js';
 import { freshRedisUrl } from '../helpers/redis.js';
@@ -84,6 +85,14 @@ for (const variant of variants.filter(({ name }) => name !== 'PostgreSQL')) {
       expect(await putBack(first.id)).to.deep.equal(await putBack(again.id));
       await until(async () => (await jobs.queue.getFailedCount()) === 1);
       expect(await jobs.queue.getJobCountByTypes('wait', 'active', 'delayed')).to.equal(0);
+    });
+
+    it('keeps about as many completed jobs as it is to', async () => {
+      const data = Array.from({ length: keepCompleted.count + 200 }, () => pack(unit({ xp: 1 })));
+      await jobs.queue.addBulk(data.map((one) => ({ name: 'test', data: one })));
+      await until(async () => (await jobs.queue.getJobCountByTypes('wait', 'active')) === 0, { timeoutMs: 30_000 });
+      expect(await totals()).to.deep.equal([[1, data.length]]);
+      expect(await jobs.queue.getCompletedCount()).to.be.within(keepCompleted.count, keepCompleted.count + 50);
     });
 
     it('retries later what fails for another reason, without holding up its batch-mates', async () => {
