@@ -1,6 +1,7 @@
 import { startCommitWorker } from '../../src/commit/worker.js';
 import { readConfig } from '../../src/config.js';
 import { Database } from '../../src/database.js';
+import { keepCompiled } from '../../src/keep-compiled.js';
 import { closeAll } from '../../src/lifecycle.js';
 import { createLogger } from '../../src/logger.js';
 import { UNITS_QUEUE } from '../../src/queue.js';
@@ -11,6 +12,7 @@ import { NotingDatabase } from './noting-database.js';
 
 /** A commit worker as workers/commit.js starts it. */
 async function work({ redisUrl, databaseUrl, note }: Work) {
+  keepCompiled();
   const config = readConfig({ REDIS_URL: redisUrl, DATABASE_URL: databaseUrl });
   const options = { url: databaseUrl, poolSize: config.databasePoolSize, lookupsOnly: true };
   const database = note ? new NotingDatabase(options, note) : new Database(options);
