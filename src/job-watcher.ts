@@ -9,6 +9,14 @@ export type UnitAnswer = { key: string; outcomes: unknown[] } | { movedTo: strin
 /** How a job ended: with its answers, with the reason why it failed, or removed since. */
 export type Ending = { answers: UnitAnswer[] } | { reason: string } | 'gone';
 
+/** Somebody who waits for a job. */
+interface Watching {
+  /** How it ended, once it has. */
+  readonly ended: Promise<Ending>;
+  /** To be called when nobody waits here any more. */
+  leave(): void;
+}
+
 /** A job that somebody waits for. */
 interface Watch {
   readonly ended: Promise<Ending>;
@@ -36,12 +44,12 @@ export class JobWatchers {
   }
 
   /**
-   * How a job ended, once it has; never settles after `signal` is aborted.
+   * Watches for the end of a job.
    *
    * @param queue the name of the queue that the job is in
    */
-  ended(queue: string, jobId: string, signal: AbortSignal): Promise<Ending> {
-    return (this.#watchers.get(queue) as JobWatcher).ended(jobId, signal);
+  watch(queue: string, jobId: string): Watching {
+    return (this.#watchers.get(queue) as JobWatcher).watch(jobId);
   }
 
   close(): void {
@@ -67,19 +75,17 @@ class JobWatcher {
     this.#queue = queue;
   }
 
-  /** How the job ended, once it has; never settles after `signal` is aborted. */
-  ended(jobId: string, signal: AbortSignal): Promise<Ending> {
-    const watch = this.#watched.get(jobId) ?? this.#watch(jobId);
+  watch(jobId: string): Watching {
+    const watch = this.#watched.get(jobId) ?? this.#begin(jobId);
     watch.readers++;
     const leave = () => {
       watch.readers--;
       if (watch.readers === 0 && this.#watched.get(jobId) === watch) this.#watched.delete(jobId);
     };
-    signal.addEventListener('abort', leave, { once: true });
-    return watch.ended;
+    return { ended: watch.ended, leave };
   }
 
-  #watch(jobId: string): Watch {
+  #begin(jobId: string): Watch {
     let end: Watch['end'] = () => undefined;
     const ended = new Promise<Ending>((resolve) => {
       end = resolve;
@@ -148,6 +154,8 @@ class JobWatcher {
 
   /** @param fields of an event, as BullMQ writes them: names and values in turn */
   #note(fields: readonly string[]): void {
+    // Most are of other kinds.
+    if (!fields.includes('completed') && !fields.includes('failed')) return;
     const event = Object.fromEntries(fields.flatMap((field, index) => (index % 2 ? [] : [[field, fields[index + 1]]])));
     const { event: kind, jobId = '', returnvalue = '[]', failedReason = '' } = event;
     if (kind === 'completed') this.#end(jobId, { answers: JSON.parse(returnvalue) });

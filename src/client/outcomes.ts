@@ -8,7 +8,8 @@ import type { FindPlace } from './sender.js';
 export class OutcomeReader {
   readonly #jobs: JobWatchers;
   readonly #api: ApiClient;
-  readonly #reading = new Set<AbortController>();
+  /** What tells each that waits that it waited in vain. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(redisUrl: string, queues: UnitQueues, api: ApiClient) {
     this.#jobs = new JobWatchers(redisUrl, queues);
@@ -24,15 +25,18 @@ export class OutcomeReader {
    *   ApiError when the job is gone and the ledger cannot be asked
    */
   read(find: FindPlace, key: string, timeoutMs: number): Promise<unknown[]> {
-    const giveUp = new AbortController();
-    const timer = setTimeout(() => giveUp.abort(), timeoutMs);
-    this.#reading.add(giveUp);
+    const leave: (() => void)[] = [];
     return new Promise<unknown[]>((resolve, reject) => {
       const timedOut = () => reject(new ResultTimeoutError(key, timeoutMs));
-      giveUp.signal.addEventListener('abort', timedOut, { once: true });
+      const timer = setTimeout(timedOut, timeoutMs);
+      this.#waiting.add(timedOut);
+      leave.push(
+        () => clearTimeout(timer),
+        () => this.#waiting.delete(timedOut),
+      );
       const read = async () => {
         const { job, index } = await find();
-        return this.#read(job.queueName, job.id, index, key, giveUp.signal);
+        return this.#read(job.queueName, job.id, index, key, leave);
       };
       read().then((outcomes) => {
         if (!outcomes) timedOut();
@@ -40,10 +44,7 @@ export class OutcomeReader {
         else resolve(outcomes);
       }, reject);
     }).finally(() => {
-      clearTimeout(timer);
-      this.#reading.delete(giveUp);
-      // Without a reason of our own an error would be made up for each outcome.
-      giveUp.abort('done');
+      for (const each of leave.splice(0)) each();
     });
   }
 
@@ -52,13 +53,15 @@ export class OutcomeReader {
     jobId: string,
     index: number,
     key: string,
-    signal: AbortSignal,
+    leave: (() => void)[],
   ): Promise<unknown[] | undefined> {
-    const ending = await this.#jobs.ended(queue, jobId, signal);
+    const watching = this.#jobs.watch(queue, jobId);
+    leave.push(watching.leave);
+    const ending = await watching.ended;
     if (ending === 'gone') return this.#readLedger(key);
     if ('reason' in ending) throw errorOfReason(key, ending.reason);
     const answer = ending.answers[index];
-    if (answer && 'movedTo' in answer) return this.#read(queue, answer.movedTo, 0, key, signal);
+    if (answer && 'movedTo' in answer) return this.#read(queue, answer.movedTo, 0, key, leave);
     // A Redis that took over may have missed our job, and given its id to another.
     return answer?.key === key ? answer.outcomes : this.#readLedger(key);
   }
@@ -71,7 +74,7 @@ export class OutcomeReader {
 
   /** Whoever still waits is told that there was no outcome in time. */
   close(): void {
-    for (const giveUp of this.#reading) giveUp.abort();
+    for (const timedOut of this.#waiting) timedOut();
     this.#jobs.close();
   }
 }

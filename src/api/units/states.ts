@@ -44,8 +44,8 @@ export class UnitStates {
     const aborted = new Promise<undefined>((resolve) => {
       signal.addEventListener('abort', () => resolve(undefined), { once: true });
     });
-    const ended = this.#watchers.ended(this.#units.of(unit).name, jobIdOf(bot, key), signal);
-    const ending = await Promise.race([ended, aborted]);
+    const { ended, leave } = this.#watchers.watch(this.#units.of(unit).name, jobIdOf(bot, key));
+    const ending = await Promise.race([ended, aborted]).finally(leave);
     if (ending === undefined) return { status: 'waiting' };
     if (ending === 'gone') return (await this.find(bot, key)) ?? { status: 'waiting' };
     if ('reason' in ending) return { status: 'failed', reason: ending.reason };
