@@ -69,10 +69,10 @@ export class JobProcessor {
     const units = readUnits(job);
     const checked = units.map((raw) => this.#check(raw));
     const fitting = checked.filter((unit): unit is CheckedUnit => !('status' in unit));
-    // A deletion looks through all jobs, once it is committed.
-    if (fitting.some(isAlone)) this.#parts.held.setAside(job);
+    const first = this.#firstRun(job, fitting);
+    // The one waits for the other; a deletion looks through all jobs, once it is committed.
+    if (first || fitting.some(isAlone)) this.#parts.held.setAside(job);
     try {
-      const first = this.#firstRun(job, fitting);
       const settled = await (first ?? this.#submit(job, fitting));
       if (!first) {
         this.#parts.metrics.countJob(job, settled);

@@ -1,6 +1,9 @@
+import type { Job } from 'bullmq';
 import { expect } from 'chai';
 import pg from 'pg';
 import { Registry } from 'prom-client';
+import { HeldJobs } from '../../src/commit/bounded-worker.js';
+import { JobProcessor } from '../../src/commit/job-processor.js';
 import { APPLICATION_NAME } from '../../src/database.js';
 import { closeAll } from '../../src/lifecycle.js';
 import { openWorkerRedis } from '../../src/redis.js';
@@ -9,7 +12,22 @@ import { freshDatabase } from '../helpers/databases.js';
 import { freshRedisUrl } from '../helpers/redis.js';
 import { until } from '../helpers/until.js';
 
+type Parts = ConstructorParameters<typeof JobProcessor>[0];
+
 describe('A job whose lock was lost while it was under way', () => {
+  it('is not waited for by the batch that its first run is to be in', () => {
+    const held = new HeldJobs(1_000_000);
+    const batcher = { submit: () => new Promise(() => undefined) };
+    const processor = new JobProcessor({ batcher, held, maxUnitBytes: 1_000 } as unknown as Parts);
+    const units = [{ bot: 'b', key: 'k', at: 1, operations: [{ name: 'addXp', telegramId: 1, xp: 5 }] }];
+    for (let run = 1; run <= 3; run++) {
+      const job = { id: '1', data: { v: 1, units }, attemptsMade: 0 } as unknown as Job;
+      held.add(job, 100);
+      void processor.process(job, undefined);
+    }
+    expect(held.moving).to.equal(1);
+  });
+
   it('comes again, and gets what its first run gets', async () => {
     const fresh = await freshDatabase('postgres', { lookupsOnly: true });
     const redisUrl = await freshRedisUrl();
