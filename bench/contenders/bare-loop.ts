@@ -39,9 +39,22 @@ function* batchesOf({ from, to }: Range): Generator<Range> {
 async function run(client: pg.Client, batches: Iterable<Range>): Promise<void> {
   for (const { from, to } of batches) {
     const numbers = Array.from({ length: to - from }, (_, index) => from + index);
+    // Two connections may lock the same users in different orders; then one of them is refused.
+    while (!(await commit(client, numbers)));
+  }
+}
+
+/** @returns false when it was rolled back because of a deadlock */
+async function commit(client: pg.Client, numbers: readonly number[]): Promise<boolean> {
+  try {
     await client.query('BEGIN');
     await client.query({ name: 'ledger', text: INSERT_LEDGER, values: [numbers.map(keyOf)] });
     await client.query({ name: 'users', text: UPDATE_USERS, values: [numbers.map(userOf), numbers.map(() => XP)] });
     await client.query('COMMIT');
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code !== '40P01') throw error;
+    await client.query('ROLLBACK');
+    return false;
   }
 }
