@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { kindOf } from '../../src/failures.js';
 import { keyOf, type Range, userOf, XP } from '../workload.js';
 import type { Contender } from './contender.js';
 import { launchWorker } from './launch.js';
@@ -53,7 +54,7 @@ async function commit(client: pg.Client, numbers: readonly number[]): Promise<bo
     await client.query('COMMIT');
     return true;
   } catch (error) {
-    if ((error as { code?: string }).code !== '40P01') throw error;
+    if (kindOf(error) !== 'deadlock') throw error;
     await client.query('ROLLBACK');
     return false;
   }
