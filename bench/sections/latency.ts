@@ -39,8 +39,8 @@ export async function measureLatency(bench: Bench): Promise<Partial<Latency>> {
 }
 
 /**
- * A second of each in turns, so that a noisy one hits all alike, and in another order each time; none works while
- * another is measured. They warm up in turns as well: V8 drops what it compiled for whoever then waits for long.
+ * A second of each in turns, so that a noisy one hits all alike, and in each of their orders, as some leave the machine
+ * warmer for the next than others; none works while another is measured. They warm up in turns as well: V8 drops what it compiled for whoever then waits for long.
  */
 async function measureRest(bench: Bench): Promise<Pick<Latency, 'rest' | 'restStatement' | 'restBareAdd'>> {
   const lines: Line[] = [];
@@ -56,7 +56,8 @@ async function measureRest(bench: Bench): Promise<Pick<Latency, 'rest' | 'restSt
     const sent: Sent[][] = lines.map(() => []);
     for (let second = 1; second <= seconds; second++) {
       for (let turn = 0; turn < lines.length; turn++) {
-        const index = (second + turn) % lines.length;
+        const backwards = second % 2 === 0;
+        const index = (second + (backwards ? lines.length - turn : turn)) % lines.length;
         sent[index]?.push(await (lines[index] as Line).atRate(AT_REST, AT_REST));
       }
       if (second % 10 === 0) bench.say(`  at rest  ${second} of ${seconds} s each`);

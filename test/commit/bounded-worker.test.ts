@@ -57,7 +57,7 @@ describe('A worker that holds so many bytes at most', () => {
 
     expect(most.jobs).to.be.at.most(11);
     expect(most.bytes).to.be.at.most(300 * KB);
-    expect(worker.concurrency).to.equal(100);
+    expect(worker.concurrency, 'of an idle worker').to.equal(1);
     await worker.close();
     await connection.quit();
     await jobs.close();
