@@ -67,9 +67,6 @@ const READ_ONLY: Statement = {
   text: `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS "readOnly"`,
 };
 
-/** What every commit asks for, too. */
-const WAKE_UP = { name: 'botledger_wake', text: 'SELECT botledger_rank_version()' };
-
 /** Takes a page, which a full disk does not give. */
 const WRITE_SOMETHING: Statement = { text: 'CREATE TABLE botledger_probe (x)' };
 
@@ -225,12 +222,12 @@ export class Database {
   }
 
   /**
-   * Says that a transaction comes in a moment: a process of PostgreSQL that slept takes a fifth longer for it than one
-   * that was woken while the transaction was got ready.
+   * Lets a transaction that comes in a moment find a process of PostgreSQL that is awake: the system wakes it while the
+   * transaction is got ready.
    */
   wake(): void {
-    // It must leave at once, not with what comes next. Whether anything answers, the transaction will see.
-    this.#next?.query(WAKE_UP, () => undefined);
+    // A Flush message: there is nothing to send back, so nothing is answered. It leaves at once, not with what comes next.
+    if (this.#next) connectionOf(this.#next).flush();
   }
 
   /** The connections of a PostgreSQL; SQLite has no pool. */
@@ -426,13 +423,17 @@ function openPostgres(options: DatabaseOptions): Sequelize {
   return sequelize;
 }
 
+/** The wire of a client: writes without ceremony. */
+const connectionOf = (client: pg.Client) =>
+  (client as unknown as { connection: { stream: Socket; flush(): void } }).connection;
+
 async function ask(
   client: pg.Client,
   { name, text }: Statement,
   values: readonly unknown[],
   types = rowTypes,
 ): Promise<Row[]> {
-  gather((client as unknown as { connection: { stream: Socket } }).connection.stream);
+  gather(connectionOf(client).stream);
   const result = await client.query({ name, text, values: values as unknown[], types });
   return result.rows;
 }
