@@ -40,7 +40,8 @@ export async function measureLatency(bench: Bench): Promise<Partial<Latency>> {
 
 /**
  * A second of each in turns, so that a noisy one hits all alike, and in each of their orders, as some leave the machine
- * warmer for the next than others; none works while another is measured. They warm up in turns as well: V8 drops what it compiled for whoever then waits for long.
+ * warmer for the next than others; none works while another is measured. They warm up in turns as well: V8 drops what it
+ * compiled for whoever then waits for long.
  */
 async function measureRest(bench: Bench): Promise<Pick<Latency, 'rest' | 'restStatement' | 'restBareAdd'>> {
   const lines: Line[] = [];

@@ -55,7 +55,10 @@ export const fetchAhead: BackendFactory<RedisQueueBackend> = (name, options, kin
   );
   defined.catch(() => undefined);
   const { waitForJob, moveToActive: ask, disconnectBlocking } = backend;
+  /** What was asked and is not taken yet. */
   let asked: Promise<NextJob | undefined> | undefined;
+  /** What was asked last, taken or not. */
+  let answered: Promise<unknown> | undefined;
   let unanswered = 0;
 
   /** @returns undefined when the connection failed: then BullMQ asks by itself */
@@ -78,7 +81,9 @@ export const fetchAhead: BackendFactory<RedisQueueBackend> = (name, options, kin
       if (asked) return { member: '', score: 0 };
       await defined;
       const found = waitForJob.call(backend, seconds);
+      // In this order: what Redis runs before the wait finds nothing, and is asked once more.
       asked = askAhead();
+      answered = asked;
       return found;
     },
 
@@ -92,7 +97,7 @@ export const fetchAhead: BackendFactory<RedisQueueBackend> = (name, options, kin
     async disconnectBlocking(wait?: boolean) {
       while (unanswered > 0) {
         await redis.zadd(keys['marker'] as string, 0, '0');
-        await Promise.race([asked, pause(END_MS)]);
+        await Promise.race([answered, pause(END_MS)]);
       }
       await disconnectBlocking.call(backend, wait);
     },
