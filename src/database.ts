@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Mutex } from 'async-mutex';
 import pg from 'pg';
@@ -71,6 +72,7 @@ const READ_ONLY: Statement = {
 const WRITE_SOMETHING: Statement = { text: 'CREATE TABLE botledger_probe (x)' };
 
 const BUSY_TIMEOUT_MS = 10_000;
+const ASK_AGAIN_MS = 10;
 const DEADLOCK_RETRIES = 10;
 
 // Beyond 2^53 nothing of ours is stored: every payload is bounded, and sums are clamped.
@@ -101,6 +103,8 @@ export class Database {
   readonly sequelize: Sequelize;
   // SQLite has one writer; waiting here is fair, waiting inside SQLite is not (20 concurrent transactions mostly fail).
   readonly #writer = new Mutex();
+  /** Whether the SQLite file has its write-ahead log. */
+  #isLogged = false;
   /** The connection that was given back last, until one is taken: the pool gives it out next. */
   #next: pg.Client | undefined;
 
@@ -157,6 +161,8 @@ export class Database {
   async #inSqlite<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
     // A connection of its own, kept open: readers on the default connection see committed rows only.
     const connection = await sqliteConnection(this.sequelize, 'writer');
+    if (!this.#isLogged) await logWritesAhead(connection);
+    this.#isLogged = true;
     const conversation = new Conversation('sqlite', ({ text }, values) => run(connection, text, values));
     await run(connection, 'BEGIN IMMEDIATE', []);
     try {
@@ -451,11 +457,30 @@ async function sqliteConnection(sequelize: Sequelize, uuid: string): Promise<sql
 
   const connection = (await sequelize.connectionManager.getConnection({ uuid } as never)) as sqlite3.Database;
   connection.configure('busyTimeout', BUSY_TIMEOUT_MS);
-  // WAL lets readers go on beside the writer; FULL, because a power cut must not take back what was acknowledged.
   // One after the other, in the order in which they are given.
   connection.serialize();
-  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL']) await run(connection, `PRAGMA ${pragma}`, []);
   return connection;
+}
+
+/**
+ * Gives an SQLite file a write-ahead log, which it keeps: readers go on beside the writer. Only the writer may ask for
+ * it: SQLite refuses at once, whatever the busy timeout, when somebody else is writing to a file that has none.
+ *
+ * @throws the driver's error, SQLITE_BUSY when somebody else writes for longer than the busy timeout
+ */
+async function logWritesAhead(connection: sqlite3.Database): Promise<void> {
+  // A power cut must not take back what was acknowledged.
+  await run(connection, 'PRAGMA synchronous = FULL', []);
+  const deadline = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await run(connection, 'PRAGMA journal_mode = WAL', []);
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+    }
+    await pause(ASK_AGAIN_MS);
+  }
 }
 
 function run(connection: sqlite3.Database, text: string, values: object): Promise<Row[]> {
@@ -476,5 +501,7 @@ async function untilNoDeadlock<T>(work: () => Promise<T>): Promise<T> {
 
 /** Failures that vanish when the transaction runs again: deadlock, serialization failure, a busy SQLite file. */
 function isDeadlock(error: unknown): boolean {
-  return kindOf(error) === 'deadlock' || (error as { code?: string }).code === 'SQLITE_BUSY';
+  return kindOf(error) === 'deadlock' || isBusy(error);
 }
+
+const isBusy = (error: unknown) => (error as { code?: string }).code === 'SQLITE_BUSY';
