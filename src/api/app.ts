@@ -115,9 +115,9 @@ function readReplica(database: Database): Replica {
 }
 
 /** Lets in who has a token, as often as that may ask. One handler: Express matches and cuts the path for each anew. */
-function forCallers({ config, logger }: AppDependencies): RequestHandler {
+function forCallers({ config }: AppDependencies): RequestHandler {
   const callerOf = authenticator(config.apiTokens);
-  const limited = limitRate(config.rateLimitPerMinute, logger);
+  const limited = limitRate(config.rateLimitPerMinute);
   return (req, res, next) => {
     // No cache but the caller's own may keep an answer, and that one has to ask whether it still holds.
     res.setHeader('Cache-Control', 'private, no-cache');

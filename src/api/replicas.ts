@@ -63,11 +63,11 @@ export function fromReplicas(replicas: readonly Replica[], logger: Logger): Requ
   };
 }
 
-const asked = z.object({ 'read-after': readAfter.optional() });
+const asked = z.object({ 'read-after': readAfter });
 
 function unitToKnow({ headers }: Request): { bot: string; key: string } | undefined {
+  if (headers['read-after'] === undefined) return undefined;
   const unit = check('header', asked, headers)['read-after'];
-  if (unit === undefined) return undefined;
   const end = unit.indexOf(':');
   return { bot: unit.slice(0, end), key: unit.slice(end + 1) };
 }
