@@ -73,6 +73,7 @@ describe('The rate limit', () => {
         const response = await api.get('/v1/users/count');
         expect(response.status).to.equal(200);
         expect(response.headers.get('ratelimit')).to.include(`r=${left};`);
+        expect(response.headers.get('ratelimit-policy')).to.equal('"3-in-1min"; q=3; w=60');
       }
       const refused = await api.get('/v1/users/count');
       expect(Number(refused.headers.get('retry-after'))).to.be.within(1, 60);
