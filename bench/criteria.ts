@@ -1,4 +1,5 @@
 import type { Measurements } from './results.js';
+import { timesFaster } from './run.js';
 import { bestOfPgBoss } from './sections/throughput.js';
 import { show } from './table.js';
 
@@ -21,19 +22,18 @@ const holds: Record<Side, (figure: number, limit: number) => boolean> = {
 
 /** Everything that a full run has to show. */
 export function judge({ throughput, enqueue, sessions, latency, reads, growth }: Measurements): Criterion[] {
-  const rate = (name: string) => throughput?.[name]?.perSecond;
-  const packs = rate('botledgerPacks');
-  const lone = rate('botledgerLone');
+  const { botledgerPacks, botledgerLone, noop, bareLoop1, obvious } = throughput ?? {};
+  const pgBoss = throughput && bestOfPgBoss(throughput);
   const { rest, restStatement, restBareAdd } = latency ?? {};
   const { ledger, trap, users } = growth ?? {};
   const addBulk = enqueue?.bulk.queue.perSecond;
-  const worstRead = Object.values(reads ?? {}).map(({ api, bare }) => api.perSecond / bare.perSecond);
+  const worstRead = Object.values(reads ?? {}).map(({ ratio }) => ratio);
   return [
-    criterion('packs / best of pg-boss', ratio(packs, throughput && bestOfPgBoss(throughput)), 'at least', 1.5, 2),
-    criterion('packs / no-op BullMQ worker', ratio(packs, rate('noop')), 'at least', 2.5, 3),
-    criterion('packs / bare 500-row loop', ratio(packs, rate('bareLoop1')), 'at least', 0.4, 0.6),
-    criterion('lone units / no-op BullMQ worker', ratio(lone, rate('noop')), 'at least', 0.6, 0.8),
-    criterion('lone units / one Sequelize transaction', ratio(lone, rate('obvious')), 'at least', 12),
+    criterion('packs / best of pg-boss', timesFaster(botledgerPacks, pgBoss), 'at least', 1.5, 2),
+    criterion('packs / no-op BullMQ worker', timesFaster(botledgerPacks, noop), 'at least', 2.5, 3),
+    criterion('packs / bare 500-row loop', timesFaster(botledgerPacks, bareLoop1), 'at least', 0.4, 0.6),
+    criterion('lone units / no-op BullMQ worker', timesFaster(botledgerLone, noop), 'at least', 0.6, 0.8),
+    criterion('lone units / one Sequelize transaction', timesFaster(botledgerLone, obvious), 'at least', 12),
     criterion('enqueueMany / addBulk', ratio(enqueue?.bulk.ledger.perSecond, addBulk), 'at least', 2),
     criterion('1,000 addXp at once / addBulk', ratio(enqueue?.together.ledger.perSecond, addBulk), 'at least', 2),
     criterion('saveSession: commands of Redis', sessions?.saveSession.commands, 'at most', 2),
@@ -52,8 +52,8 @@ export function judge({ throughput, enqueue, sessions, latency, reads, growth }:
       1,
     ),
     criterion('committed / one statement, p99', ratio(rest?.committed.p99, restStatement?.committed.p99), 'at most', 1),
-    criterion('full ledger / empty ledger', ratio(ledger?.grown, ledger?.empty), 'at least', 0.8),
-    criterion('  filled while workers ran', ratio(ledger?.trapped, ledger?.empty), 'at least', 0.8),
+    criterion('full ledger / empty ledger', ledger?.grown.ratio, 'at least', 0.8),
+    criterion('  filled while workers ran', ledger?.trapped.ratio, 'at least', 0.8),
     criterion('  mix, all tables empty at start', ratio(trap?.longLived, trap?.fresh), 'at least', 0.8),
     criterion('rank among a million, p99 in ms', users?.many.rank.p99, 'below', 5),
     criterion('API / bare handler, worst read', worstRead.length ? Math.min(...worstRead) : undefined, 'at least', 0.7),

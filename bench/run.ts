@@ -2,7 +2,7 @@ import { type Bench, size } from './bench.js';
 import type { Contender } from './contenders/contender.js';
 import { Fleet } from './fleet.js';
 import type { BenchDatabase, Servers } from './servers.js';
-import { medians } from './statistics.js';
+import { medianRatio, medians } from './statistics.js';
 import { show } from './table.js';
 import type { Range } from './workload.js';
 
@@ -16,6 +16,15 @@ export interface Run {
   /** Memory of the worker processes at the end, in megabytes. */
   rssMb: number;
 }
+
+/** The median of a contender's runs. */
+export interface Runs extends Run {
+  /** Units per second by round, without those that did not end in the right state. */
+  rates: Record<number, number>;
+}
+
+/** How many times the units per second of another a contender does; NaN if one of them could not run. */
+export const timesFaster = (one?: Runs, other?: Runs): number => medianRatio(one?.rates ?? {}, other?.rates ?? {});
 
 /** The state that a run starts from and ends with. */
 interface Frame {
@@ -31,25 +40,31 @@ const WARM_UP = 1 / 4;
 const QUICK = 1 / 10;
 
 /**
- * Runs contenders in turns, so that a noisy minute hits all alike.
+ * Runs contenders in turns, so that a noisy minute hits all alike, there and back, so that none always runs before another.
  *
- * @returns the median run of each that ended in the right state
+ * @returns of those that ended in the right state
  */
 export async function runInTurns(bench: Bench, contenders: Record<string, Contender>, frame: Frame) {
-  const runs: Record<string, Run[]> = {};
+  const runs: Record<string, Record<number, Run>> = {};
   for (let round = 1; round <= bench.rounds; round++) {
-    for (const [name, contender] of Object.entries(contenders)) {
+    const there = Object.entries(contenders);
+    for (const [name, contender] of round % 2 === 1 ? there : there.reverse()) {
       const label = `round ${round}  ${name.padEnd(22)}`;
       try {
         const run = await runOnce(bench, contender, frame);
-        runs[name] = [...(runs[name] ?? []), run];
+        runs[name] = { ...runs[name], [round]: run };
         bench.say(`  ${label}${show(run.perSecond).padStart(9)} units/s`);
       } catch (error) {
         bench.wrong(label, error);
       }
     }
   }
-  return Object.fromEntries(Object.entries(runs).map(([name, sample]) => [name, medians(sample)]));
+  return Object.fromEntries(Object.entries(runs).map(([name, byRound]) => [name, medianOf(byRound)]));
+}
+
+function medianOf(byRound: Record<number, Run>): Runs {
+  const rates = Object.fromEntries(Object.entries(byRound).map(([round, { perSecond }]) => [round, perSecond]));
+  return { ...medians(Object.values(byRound)), rates };
 }
 
 async function runOnce(bench: Bench, contender: Contender, { prepare, check }: Frame): Promise<Run> {

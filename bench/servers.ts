@@ -20,7 +20,7 @@ export interface Servers extends Closable {
   readonly redisUrl: string;
   readonly versions: { readonly redis: string; readonly postgres: string };
   createDatabase(): Promise<BenchDatabase>;
-  /** Forgets all that Redis holds. */
+  /** Forgets what Redis holds in the database of {@link redisUrl}. */
   emptyRedis(): Promise<void>;
   /** CPU time that the servers have used so far. */
   cpu(): Promise<CpuTimes>;
@@ -46,7 +46,7 @@ export async function startServers(): Promise<Servers> {
     },
     createDatabase: () => createDatabase(postgres, `bench_${++made}`),
     async emptyRedis() {
-      await client.flushall();
+      await client.flushdb();
     },
     async cpu() {
       return { redis: await redisCpuMs(client), postgres: postgresCpuMs(Number(about?.['pid'])) };

@@ -17,6 +17,18 @@ export const spread = (sample: readonly number[]): Spread => ({
   p99: percentile(sample, 0.99),
 });
 
+/**
+ * How many times one figure is another: the median over the rounds, as what slows the machine in a round slows both.
+ *
+ * @param ones by round
+ * @param others by round; what only one of them has does not count
+ * @returns NaN if they have no round in common
+ */
+export function medianRatio(ones: Readonly<Record<number, number>>, others: Readonly<Record<number, number>>): number {
+  const ratios = Object.entries(ones).map(([round, one]) => one / (others[Number(round)] ?? Number.NaN));
+  return median(ratios.filter((ratio) => !Number.isNaN(ratio)));
+}
+
 /** The median of each figure over several runs. */
 export function medians<T extends Record<keyof T, number>>(runs: readonly T[]): T {
   const names = Object.keys(runs[0] ?? {}) as (keyof T)[];

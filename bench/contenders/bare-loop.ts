@@ -30,7 +30,7 @@ const bareLoop = (name: string, title: string, units: number, connections: numbe
 });
 
 export const bareLoop1 = bareLoop('bareLoop1', 'bare 500-row transactions', 120_000, 1);
-export const bareLoop2 = bareLoop('bareLoop2', '  on two connections', 200_000, 2);
+export const bareLoop2 = bareLoop('bareLoop2', 'bare 500-row transactions, two connections', 200_000, 2);
 
 function* batchesOf({ from, to }: Range): Generator<Range> {
   for (let start = from; start < to; start += BATCH) yield { from: start, to: Math.min(to, start + BATCH) };

@@ -40,10 +40,14 @@ export const botledgerPacks: Contender = {
   fill: (range, { redisUrl }) => withQueue(UNITS_QUEUE, redisUrl, (queue) => enqueuePacks(queue, range)),
 };
 
-export const botledgerLone2: Contender = { ...botledgerLone, title: '  two worker processes', processes: 2 };
+export const botledgerLone2: Contender = {
+  ...botledgerLone,
+  title: 'botledger, lone units, two workers',
+  processes: 2,
+};
 
 export const botledgerPacks2: Contender = {
   ...botledgerPacks,
-  title: '  two worker processes',
+  title: 'botledger, packs, two workers',
   processes: 2,
 };

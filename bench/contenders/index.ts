@@ -6,22 +6,25 @@ import { obvious } from './obvious.js';
 import { graphileWorker, pgBoss2, pgBoss4, pgBossTransactional2, pgBossTransactional4 } from './peers.js';
 import { statement } from './statement.js';
 
-/** Those that need what bench/peers installs. */
-export const peers = { graphileWorker, pgBoss2, pgBoss4, pgBossTransactional2, pgBossTransactional4 };
-
 /** The settings of the peer to beat. */
-export const pgBossNames = ['pgBoss2', 'pgBoss4', 'pgBossTransactional2', 'pgBossTransactional4'];
+const pgBosses = { pgBoss2, pgBoss4, pgBossTransactional2, pgBossTransactional4 };
 
-/** Everyone who runs, in the order of the table. */
+/** Those that need what bench/peers installs. */
+export const peers = { ...pgBosses, graphileWorker };
+
+export const pgBossNames = Object.keys(pgBosses);
+
+/** Everyone who runs; those that are compared run one after the other, before the machine can change much. */
 export const contenders: Record<string, Contender> = {
-  bareLoop1,
-  bareLoop2,
-  noop,
-  obvious,
   statement,
-  ...peers,
+  obvious,
   botledgerLone,
-  botledgerLone2,
+  noop,
   botledgerPacks,
+  bareLoop1,
+  ...pgBosses,
+  graphileWorker,
+  bareLoop2,
   botledgerPacks2,
+  botledgerLone2,
 };

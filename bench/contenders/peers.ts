@@ -27,6 +27,12 @@ export const graphileWorker = peer('graphile-worker, batched', 16_000, 'graphile
 });
 
 export const pgBoss2 = pgBoss('pg-boss, 500 a batch, 2 at once', { localConcurrency: 2 });
-export const pgBoss4 = pgBoss('  4 at once', { localConcurrency: 4 });
-export const pgBossTransactional2 = pgBoss('  transactional, 2 at once', { localConcurrency: 2, transactional: true });
-export const pgBossTransactional4 = pgBoss('  transactional, 4 at once', { localConcurrency: 4, transactional: true });
+export const pgBoss4 = pgBoss('pg-boss, 500 a batch, 4 at once', { localConcurrency: 4 });
+export const pgBossTransactional2 = pgBoss('pg-boss, transactional, 2 at once', {
+  localConcurrency: 2,
+  transactional: true,
+});
+export const pgBossTransactional4 = pgBoss('pg-boss, transactional, 4 at once', {
+  localConcurrency: 4,
+  transactional: true,
+});

@@ -4,43 +4,65 @@ import { fillLedger } from '../fill.js';
 import { Fleet } from '../fleet.js';
 import type { BenchDatabase } from '../servers.js';
 import { measureSlice } from '../slice.js';
-import { median } from '../statistics.js';
+import { median, medianRatio } from '../statistics.js';
 import { printTable } from '../table.js';
 import { checkState } from '../workload.js';
 
-/** Units per second, by what the ledger holds. */
+/** What a ledger with many rows in it does. */
+interface BesideEmpty {
+  /** Units per second. */
+  perSecond: number;
+  /** To an empty ledger: the median over the rounds. */
+  ratio: number;
+}
+
+/** Committed units per second, by what the ledger holds. */
 export interface LedgerGrowth {
   /** Rows of the large ledger. */
   rows: number;
+  /** Units per second. */
   empty: number;
-  /** With many rows, by workers that have just started. */
-  grown: number;
-  /** With many rows, by workers that started when it was empty, and with what the database thought of it then. */
-  trapped: number;
+  /** By workers that have just started. */
+  grown: BesideEmpty;
+  /** By workers that started when it was empty, and with what the database thought of it then. */
+  trapped: BesideEmpty;
 }
+
+/** Databases of Redis, as the workers of the one ledger wait while those of the other are measured. */
+const EMPTY = 0;
+const GROWING = 1;
 
 /** Committed units per second with an empty ledger and with ten million rows in it. */
 export async function measureLedgerGrowth(bench: Bench): Promise<LedgerGrowth> {
   const rows = size(bench, 10_000_000, 100_000);
-  const grown = await LedgerRun.open(bench);
-  try {
-    const trapped = await grown.measureWhileFilling(rows);
-    const rates = { empty: [] as number[], grown: [] as number[] };
+  const empty: number[] = [];
+  /** Measures it and an empty one in turns. */
+  const besideEmpty = async (what: string, measure: () => Promise<number>): Promise<BesideEmpty> => {
+    const rates: number[] = [];
+    const empties: number[] = [];
     for (let round = 1; round <= bench.rounds; round++) {
-      rates.empty.push(await measureEmpty(bench));
-      rates.grown.push(await grown.measure());
-      bench.say(`  round ${round}  empty and full ledger`);
+      empties.push(await measureEmpty(bench));
+      rates.push(await measure());
+      bench.say(`  round ${round}  empty ledger, and ${what}`);
     }
-    const growth = { rows, trapped, empty: median(rates.empty), grown: median(rates.grown) };
+    empty.push(...empties);
+    return { perSecond: median(rates), ratio: medianRatio(rates, empties) };
+  };
+
+  const run = await LedgerRun.open(bench, GROWING);
+  try {
+    const trapped = await run.fillUnderWorkers(rows, (measure) => besideEmpty('one filled under its workers', measure));
+    const grown = await besideEmpty('the full one', () => run.measure());
+    const growth = { rows, empty: median(empty), grown, trapped };
     print(bench, growth);
     return growth;
   } finally {
-    await grown.close();
+    await run.close();
   }
 }
 
 async function measureEmpty(bench: Bench): Promise<number> {
-  const run = await LedgerRun.open(bench);
+  const run = await LedgerRun.open(bench, EMPTY);
   try {
     return await run.measure();
   } finally {
@@ -52,18 +74,21 @@ async function measureEmpty(bench: Bench): Promise<number> {
 class LedgerRun {
   readonly #bench: Bench;
   readonly #database: BenchDatabase;
+  readonly #redisUrl: string;
   #filled = 0;
   #units = 0;
 
-  private constructor(bench: Bench, database: BenchDatabase) {
+  private constructor(bench: Bench, database: BenchDatabase, redisUrl: string) {
     this.#bench = bench;
     this.#database = database;
+    this.#redisUrl = redisUrl;
   }
 
-  static async open(bench: Bench): Promise<LedgerRun> {
+  static async open(bench: Bench, redisDatabase: number): Promise<LedgerRun> {
     const database = await bench.servers.createDatabase();
     await database.sql('VACUUM ANALYZE idempotency_keys');
-    return new LedgerRun(bench, database);
+    await bench.servers.emptyRedis();
+    return new LedgerRun(bench, database, `${bench.servers.redisUrl}/${redisDatabase}`);
   }
 
   /** Units per second of workers that start now. */
@@ -71,34 +96,34 @@ class LedgerRun {
     return this.#withFleet((fleet) => this.#slice(fleet));
   }
 
-  /** Fills the ledger under workers that have begun on an empty one; the database learns nothing of it meanwhile. */
-  async measureWhileFilling(count: number): Promise<number> {
+  /**
+   * Fills the ledger under workers that have begun on an empty one; the database learns nothing of it meanwhile.
+   *
+   * @param then is given what measures the units per second of these workers
+   */
+  async fillUnderWorkers<T>(count: number, then: (measure: () => Promise<number>) => Promise<T>): Promise<T> {
     await this.#database.sql('ALTER TABLE idempotency_keys SET (autovacuum_enabled = off)');
-    const rate = await this.#withFleet(async (fleet) => {
+    const result = await this.#withFleet(async (fleet) => {
       await this.#slice(fleet);
       this.#bench.say(`  filling the ledger with ${count.toLocaleString('en-US')} rows`);
       await fillLedger(this.#database, { count, days: [28, 0] });
       this.#filled += count;
-      const rates: number[] = [];
-      for (let round = 1; round <= this.#bench.rounds; round++) rates.push(await this.#slice(fleet));
-      return median(rates);
+      return then(() => this.#slice(fleet));
     });
     await this.#database.sql('ALTER TABLE idempotency_keys RESET (autovacuum_enabled)');
     await this.#database.sql('VACUUM ANALYZE idempotency_keys');
-    return rate;
+    return result;
   }
 
-  async #withFleet(measure: (fleet: Fleet) => Promise<number>): Promise<number> {
-    const { servers } = this.#bench;
-    await servers.emptyRedis();
-    const fleet = new Fleet(botledgerPacks, { redisUrl: servers.redisUrl, databaseUrl: this.#database.url });
+  async #withFleet<T>(use: (fleet: Fleet) => Promise<T>): Promise<T> {
+    const fleet = new Fleet(botledgerPacks, { redisUrl: this.#redisUrl, databaseUrl: this.#database.url });
     try {
       await fleet.start({ from: 0, to: 0 });
       await this.#slice(fleet);
-      const rate = await measure(fleet);
+      const result = await use(fleet);
       await fleet.stop();
       await checkState(this.#database, this.#units, { xp: 0, keys: this.#filled });
-      return rate;
+      return result;
     } finally {
       await fleet.close();
     }
@@ -122,8 +147,8 @@ function print({ say }: Bench, { rows, empty, grown, trapped }: LedgerGrowth): v
     ['packs, by what the ledger holds', 'units/s', '× empty'],
     [
       ['nothing', empty, 1],
-      [`${many} rows`, grown, grown / empty],
-      [`${many} rows, came while workers ran`, trapped, trapped / empty],
+      [`${many} rows`, grown.perSecond, grown.ratio],
+      [`${many} rows, came while workers ran`, trapped.perSecond, trapped.ratio],
     ],
   );
 }

@@ -53,7 +53,7 @@ async function measureRest(bench: Bench): Promise<Pick<Latency, 'rest' | 'restSt
       for (const line of lines) await line.inFlight(size(bench, 5_000, 500) / WARM_UPS, 1);
     }
 
-    const seconds = size(bench, 20, 2);
+    const seconds = size(bench, 30, 2);
     const sent: Sent[][] = lines.map(() => []);
     for (let second = 1; second <= seconds; second++) {
       for (let turn = 0; turn < lines.length; turn++) {

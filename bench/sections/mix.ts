@@ -3,11 +3,11 @@ import type { Contender } from '../contenders/contender.js';
 import { mixLone, mixPacks } from '../contenders/mixed.js';
 import { addMixUsers } from '../mix.js';
 import { checkMix } from '../mix-check.js';
-import { type Run, runInTurns } from '../run.js';
+import { type Runs, runInTurns } from '../run.js';
 import { printTable } from '../table.js';
 
-/** The median run of the realistic mix, by way of sending. */
-export type Mix = Record<string, Run>;
+/** The realistic mix, by way of sending. */
+export type Mix = Record<string, Runs>;
 
 const ways: Record<string, Contender> = { mixLone, mixPacks };
 

@@ -6,7 +6,7 @@ import { fillSessions, fillUsers } from '../fill.js';
 import type { Load, Loaded, LoadSettings } from '../load.js';
 import type { ReadServerSettings } from '../read-server.js';
 import type { BenchDatabase } from '../servers.js';
-import { medians, percentile } from '../statistics.js';
+import { medianRatio, medians, percentile } from '../statistics.js';
 import { printTable } from '../table.js';
 import { BOT } from '../workload.js';
 
@@ -22,11 +22,15 @@ export interface ReadRate {
 
 type Kind = ReadServerSettings['kind'];
 
-/** Each route of the API, and of a bare Express handler with the same SQL. */
-export type Reads = Record<string, Record<Kind, ReadRate>>;
+/** Each route of the API, and of a bare Express handler with the same SQL; the ratio is the median over the turns. */
+export type Reads = Record<string, Record<Kind, ReadRate> & { ratio: number }>;
 
 const READERS = 10_000;
 const CONNECTIONS = 16;
+
+/** Turns of each server in a round: the machine's speed changes within seconds. */
+const TURNS = 4;
+
 const TOKEN = 'a-token-for-the-bench';
 const headers = { authorization: `Bearer ${TOKEN}` };
 
@@ -80,11 +84,14 @@ async function measureRoutes(bench: Bench, servers: Record<Kind, Target>): Promi
     const paths = Array.from({ length: READERS }, (_, index) => route((index * 7_919) % READERS));
     const runs: Record<Kind, ReadRate[]> = { api: [], bare: [] };
     for (const kind of kinds) await load(servers[kind], paths, size(bench, 2, 0.3));
-    for (let round = 0; round < bench.rounds; round++) {
-      for (const kind of kinds) runs[kind].push(await load(servers[kind], paths, size(bench, 4, 0.5)));
+    for (let turn = 0; turn < bench.rounds * TURNS; turn++) {
+      const order = turn % 2 === 0 ? kinds : kinds.toReversed();
+      for (const kind of order) runs[kind].push(await load(servers[kind], paths, size(bench, 1, 0.2)));
     }
     bench.say(`  ${name}`);
-    reads[name] = { api: medians(runs.api), bare: medians(runs.bare) };
+    const rates = ({ perSecond }: ReadRate) => perSecond;
+    const ratio = medianRatio(runs.api.map(rates), runs.bare.map(rates));
+    reads[name] = { api: medians(runs.api), bare: medians(runs.bare), ratio };
   }
   return reads;
 }
@@ -108,11 +115,11 @@ async function checkAnswers({ api, bare }: Record<Kind, Target>, route: (number:
 }
 
 function print({ say }: Bench, reads: Reads): void {
-  const rows = Object.entries(reads).map(([name, { api, bare }]) => [
+  const rows = Object.entries(reads).map(([name, { api, bare, ratio }]) => [
     name,
     api.perSecond,
     bare.perSecond,
-    api.perSecond / bare.perSecond,
+    ratio,
     api.p99,
     bare.p99,
     api.serverMicros,

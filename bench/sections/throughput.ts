@@ -1,12 +1,12 @@
 import type { Bench } from '../bench.js';
 import { contenders, peers, pgBossNames } from '../contenders/index.js';
 import { installPeers } from '../peers.js';
-import { type Run, runInTurns } from '../run.js';
+import { type Runs, runInTurns, timesFaster } from '../run.js';
 import { printTable } from '../table.js';
 import { checkState } from '../workload.js';
 
-/** The median run of each contender that could run. */
-export type Throughput = Record<string, Run>;
+/** The contenders that could run. */
+export type Throughput = Record<string, Runs>;
 
 /** Committed units per second: everyone who is in the table. */
 export async function measureThroughput(bench: Bench): Promise<Throughput> {
@@ -23,24 +23,23 @@ export async function measureThroughput(bench: Bench): Promise<Throughput> {
   return throughput;
 }
 
-/** The best that pg-boss did in this run; NaN if it could not run. */
-export function bestOfPgBoss(throughput: Throughput): number {
-  const rates = pgBossNames.flatMap((name) => throughput[name]?.perSecond ?? []);
-  return rates.length > 0 ? Math.max(...rates) : Number.NaN;
-}
+/** The setting of pg-boss that did most in this run, if it could run. */
+export const bestOfPgBoss = (throughput: Throughput): Runs | undefined =>
+  pgBossNames.flatMap((name) => throughput[name] ?? []).sort((a, b) => b.perSecond - a.perSecond)[0];
 
 function print({ say }: Bench, throughput: Throughput): void {
-  const noop = throughput['noop']?.perSecond ?? Number.NaN;
   const peer = bestOfPgBoss(throughput);
-  const rows = Object.entries(throughput).map(([name, run]) => [
-    contenders[name]?.title,
-    run.perSecond,
-    run.perSecond / noop,
-    run.perSecond / peer,
-    run.workerMicros,
-    run.redisMicros,
-    run.postgresMicros,
-  ]);
+  const rows = Object.entries(throughput)
+    .sort(([, a], [, b]) => b.perSecond - a.perSecond)
+    .map(([name, runs]) => [
+      contenders[name]?.title,
+      runs.perSecond,
+      timesFaster(runs, throughput['noop']),
+      timesFaster(runs, peer),
+      runs.workerMicros,
+      runs.redisMicros,
+      runs.postgresMicros,
+    ]);
   printTable(say, ['committed', 'units/s', '× no-op', '× peer', 'worker', 'Redis', 'PG'], rows);
-  say('× peer: to the best of pg-boss. worker, Redis, PG: µs of CPU time per unit.');
+  say('× : the median over the rounds. peer: the best of pg-boss. worker, Redis, PG: µs of CPU time per unit.');
 }
