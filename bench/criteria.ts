@@ -24,7 +24,6 @@ const holds: Record<Side, (figure: number, limit: number) => boolean> = {
 export function judge({ throughput, enqueue, sessions, latency, reads, growth }: Measurements): Criterion[] {
   const { botledgerPacks, botledgerLone, noop, bareLoop1, obvious } = throughput ?? {};
   const pgBoss = throughput && bestOfPgBoss(throughput);
-  const { rest, restStatement, restBareAdd } = latency ?? {};
   const { ledger, trap, users } = growth ?? {};
   const addBulk = enqueue?.bulk.queue.perSecond;
   const worstRead = Object.values(reads ?? {}).map(({ ratio }) => ratio);
@@ -39,19 +38,9 @@ export function judge({ throughput, enqueue, sessions, latency, reads, growth }:
     criterion('saveSession: commands of Redis', sessions?.saveSession.commands, 'at most', 2),
     criterion('getSession: commands of Redis', sessions?.getSession.commands, 'at most', 1),
     criterion('getUserSession: commands of Redis', sessions?.getUserSession.commands, 'at most', 1),
-    criterion(
-      'at rest: addXp / queue.add, median',
-      ratio(rest?.enqueued.p50, restBareAdd?.enqueued.p50),
-      'at most',
-      1.3,
-    ),
-    criterion(
-      'committed / one statement, median',
-      ratio(rest?.committed.p50, restStatement?.committed.p50),
-      'at most',
-      1,
-    ),
-    criterion('committed / one statement, p99', ratio(rest?.committed.p99, restStatement?.committed.p99), 'at most', 1),
+    criterion('at rest: addXp / queue.add, median', latency?.ratios.enqueued, 'at most', 1.3),
+    criterion('committed / one statement, median', latency?.ratios.committed.p50, 'at most', 1),
+    criterion('committed / one statement, p99', latency?.ratios.committed.p99, 'at most', 1),
     criterion('full ledger / empty ledger', ledger?.grown.ratio, 'at least', 0.8),
     criterion('  filled while workers ran', ledger?.trapped.ratio, 'at least', 0.8),
     criterion('  mix, all tables empty at start', ratio(trap?.longLived, trap?.fresh), 'at least', 0.8),

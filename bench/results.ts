@@ -15,7 +15,7 @@ export interface Measurements {
   mix?: Mix;
   enqueue?: Enqueue;
   sessions?: Sessions;
-  latency?: Partial<Latency>;
+  latency?: Latency;
   reads?: Reads;
   growth?: Partial<Growth>;
 }
