@@ -20,7 +20,9 @@ export interface Servers extends Closable {
   readonly redisUrl: string;
   readonly versions: { readonly redis: string; readonly postgres: string };
   createDatabase(): Promise<BenchDatabase>;
-  /** Forgets what Redis holds in the database of {@link redisUrl}. */
+  /** A database of Redis of its own, with nothing in it: for those who stand by while others are measured. */
+  createRedisDatabase(): string;
+  /** Forgets all that Redis holds. */
   emptyRedis(): Promise<void>;
   /** CPU time that the servers have used so far. */
   cpu(): Promise<CpuTimes>;
@@ -38,6 +40,7 @@ export async function startServers(): Promise<Servers> {
   await prepareTemplate(await postgres.createDatabase(TEMPLATE));
 
   let made = 0;
+  let madeInRedis = 0;
   return {
     redisUrl: redis.url,
     versions: {
@@ -45,8 +48,9 @@ export async function startServers(): Promise<Servers> {
       postgres: String(about?.['version']),
     },
     createDatabase: () => createDatabase(postgres, `bench_${++made}`),
+    createRedisDatabase: () => `${redis.url}/${++madeInRedis}`,
     async emptyRedis() {
-      await client.flushdb();
+      await client.flushall();
     },
     async cpu() {
       return { redis: await redisCpuMs(client), postgres: postgresCpuMs(Number(about?.['pid'])) };

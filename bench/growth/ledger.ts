@@ -28,12 +28,9 @@ export interface LedgerGrowth {
   trapped: BesideEmpty;
 }
 
-/** Databases of Redis, as the workers of the one ledger wait while those of the other are measured. */
-const EMPTY = 0;
-const GROWING = 1;
-
 /** Committed units per second with an empty ledger and with ten million rows in it. */
 export async function measureLedgerGrowth(bench: Bench): Promise<LedgerGrowth> {
+  await bench.servers.emptyRedis();
   const rows = size(bench, 10_000_000, 100_000);
   const empty: number[] = [];
   /** Measures it and an empty one in turns. */
@@ -49,7 +46,7 @@ export async function measureLedgerGrowth(bench: Bench): Promise<LedgerGrowth> {
     return { perSecond: median(rates), ratio: medianRatio(rates, empties) };
   };
 
-  const run = await LedgerRun.open(bench, GROWING);
+  const run = await LedgerRun.open(bench);
   try {
     const trapped = await run.fillUnderWorkers(rows, (measure) => besideEmpty('one filled under its workers', measure));
     const grown = await besideEmpty('the full one', () => run.measure());
@@ -62,7 +59,7 @@ export async function measureLedgerGrowth(bench: Bench): Promise<LedgerGrowth> {
 }
 
 async function measureEmpty(bench: Bench): Promise<number> {
-  const run = await LedgerRun.open(bench, EMPTY);
+  const run = await LedgerRun.open(bench);
   try {
     return await run.measure();
   } finally {
@@ -78,17 +75,16 @@ class LedgerRun {
   #filled = 0;
   #units = 0;
 
-  private constructor(bench: Bench, database: BenchDatabase, redisUrl: string) {
+  private constructor(bench: Bench, database: BenchDatabase) {
     this.#bench = bench;
     this.#database = database;
-    this.#redisUrl = redisUrl;
+    this.#redisUrl = bench.servers.createRedisDatabase();
   }
 
-  static async open(bench: Bench, redisDatabase: number): Promise<LedgerRun> {
+  static async open(bench: Bench): Promise<LedgerRun> {
     const database = await bench.servers.createDatabase();
     await database.sql('VACUUM ANALYZE idempotency_keys');
-    await bench.servers.emptyRedis();
-    return new LedgerRun(bench, database, `${bench.servers.redisUrl}/${redisDatabase}`);
+    return new LedgerRun(bench, database);
   }
 
   /** Units per second of workers that start now. */
